@@ -1,0 +1,1 @@
+#include "core/codec/decoded_part.h"
