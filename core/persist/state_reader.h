@@ -1,0 +1,93 @@
+#pragma once
+
+#include "core/base/ids.h"
+#include "core/base/job.h"
+#include "core/persist/state.h"
+#include "core/persist/state_diff.h"
+#include "core/store/blob.h"
+#include "core/store/consensus.h"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace inspector::persist {
+
+/// The live diffs of a shard: what consensus still holds of its log, oldest first.
+struct LiveDiffs
+{
+    std::vector<StateDiff> diffs;
+    /// What cut the list short: a gap, a row that does not decode. Empty in a healthy log.
+    std::vector<std::string> problems;
+};
+
+/// What polling the log brought.
+struct NewDiffs
+{
+    std::vector<StateDiff> diffs; ///< in order, joining the state that was polled from; empty: nothing new
+};
+
+/// The log was truncated past the state that was polled from, or does not join it: read the state anew.
+struct RebuildNeeded
+{
+    std::string reason;
+};
+
+/// Reads a shard's states out of consensus and the rollups (persist-format §4). Reads only. One thread at a time.
+/// Errors of the stores pass through; see each function for its own.
+class StateReader
+{
+public:
+    /// The stores must outlive the reader.
+    StateReader(const store::Consensus& consensus, const store::Blob& blob, ShardId shardId);
+
+    /// A rollup that is gone is looked for this often, with the log scanned again each time (persist-format §4.2).
+    static constexpr int kMaxAttempts = 10;
+    /// Rows of the first, bounded scan (persist-format §4.3).
+    static constexpr std::size_t kRecentDiffsLimit = 3840;
+
+    [[nodiscard]] const ShardId& shardId() const { return m_shardId; }
+
+    /// The newest state (persist-format §4.2). NotFound "no such shard" without rows; NotFound "wrong blob location?"
+    /// naming both stores when the rollup stays away; Corrupt when the newest row or the rollup does not decode or is
+    /// another shard's. What is odd but survivable is in the state's anomalies: a gap or a broken row ends the state
+    /// before it.
+    [[nodiscard]] Result<StatePtr> current(const Job& job) const;
+
+    /// Every diff that consensus still holds, by one scan from 0. NotFound without rows.
+    [[nodiscard]] Result<LiveDiffs> liveDiffs(const Job& job) const;
+
+    /// The state at a seqno that is still live: rebuilt from the newest rollup at or before it, else from the one at
+    /// the earliest live seqno. OutOfRange names the live range.
+    [[nodiscard]] Result<StatePtr> at(SeqNo seqno, const Job& job) const;
+
+    /// Calls `visit` for every live state, oldest first (persist-format §4.5), with the diff that made it; the first
+    /// state's diff is a no-op against its rollup. Stops early when visit returns false. Only one state is held.
+    /// NotFound when the rollup at the earliest live seqno is gone.
+    using Visit = std::function<bool(const State& state, const StateDiff& diff)>;
+    [[nodiscard]] Result<> visitLive(const Visit& visit, const Job& job) const;
+
+    /// Every rollup that a live state lists and whose blob is still there, with its partial key, sorted by seqno
+    /// (persist-format §4.4: some may be gone). Rollups that do not decode are left out and named in `problems`.
+    struct Rollups
+    {
+        std::vector<std::pair<std::string, Rollup>> rollups;
+        std::vector<std::string> problems;
+    };
+    [[nodiscard]] Result<Rollups> rollups(const Job& job) const;
+
+    /// One rollup by its partial key, checked to be this shard's; nothing when there is no such blob.
+    [[nodiscard]] Result<std::optional<Rollup>> rollup(const std::string& partialKey, const Job& job) const;
+
+    /// The diffs after `from` (persist-format §9.4): a cheap range scan. Apply them with apply().
+    [[nodiscard]] Result<std::variant<NewDiffs, RebuildNeeded>> poll(SeqNo from, const Job& job) const;
+
+private:
+    const store::Consensus& m_consensus;
+    const store::Blob& m_blob;
+    ShardId m_shardId;
+};
+
+} // namespace inspector::persist
