@@ -130,6 +130,12 @@ struct HollowBatch
 
 using BatchPtr = std::shared_ptr<const HollowBatch>;
 
+/// Orders batches by lower, then upper.
+struct BatchOrder
+{
+    [[nodiscard]] bool operator()(const BatchPtr& a, const BatchPtr& b) const;
+};
+
 /// Equal as decoded, whatever the bytes.
 [[nodiscard]] bool sameContent(const HollowBatch& a, const HollowBatch& b);
 

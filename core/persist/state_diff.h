@@ -55,9 +55,9 @@ struct StateDiff
 };
 
 /// Changes `state` from `diff.seqnoFrom` to `diff.seqnoTo` in the order of persist-format §6.1. Does nothing when the
-/// state is at seqnoTo already. A recorded old value that does not match, a key that exists or is missing: noted in
-/// `state.anomalies` and forced. Unknown fields are skipped and noted. Corrupt when the seqnos do not join, when a
-/// slice does not decode, or when a batch overlaps another that is not empty: the state is then unchanged.
+/// state is at seqnoTo already. A recorded old value that does not match, a key that exists or is missing, a batch over
+/// another: noted in `state.anomalies` and forced. Unknown fields are skipped and noted. Corrupt when the seqnos do not
+/// join or a slice does not decode: the state is then unchanged.
 [[nodiscard]] Result<> apply(State& state, const StateDiff& diff);
 
 /// What a diff did, in a few words for a timeline, the most telling first: "append [5, 6), 3 updates; since 4 to 5".

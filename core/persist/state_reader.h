@@ -85,6 +85,14 @@ public:
     [[nodiscard]] Result<std::variant<NewDiffs, RebuildNeeded>> poll(SeqNo from, const Job& job) const;
 
 private:
+    [[nodiscard]] tl::unexpected<Error> noSuchShard() const;
+    [[nodiscard]] tl::unexpected<Error> wrongBlob(const std::string& partialKey) const;
+    [[nodiscard]] Result<std::vector<store::VersionedData>> recentRows(const Job& job) const;
+    /// The newest rollup from which the live diffs lead to `target`.
+    [[nodiscard]] Result<Rollup> rollupToStartFrom(const LiveDiffs& live, SeqNo target, const Job& job) const;
+    /// `state` with the diffs up to `target` applied, and what is odd about the result in its anomalies.
+    [[nodiscard]] static State replay(State state, const LiveDiffs& live, SeqNo target);
+
     const store::Consensus& m_consensus;
     const store::Blob& m_blob;
     ShardId m_shardId;
