@@ -22,6 +22,7 @@ struct LoadedPart
     std::uint64_t maxTime = 0;
     bool allInserts = true; ///< every diff is +1
     bool hasZeroDiffs = false;
+    std::uint64_t diffsSum = 0; ///< modulo 2^64
     std::uint64_t storedBytes = 0;
 };
 
@@ -37,6 +38,8 @@ public:
 
     /// A run blob may refer to run blobs this deep (persist-format §5.4).
     static constexpr int kMaxRunDepth = 16;
+    /// And to this many parts.
+    static constexpr std::size_t kMaxPartsOfRun = 1'000'000;
 
     /// The part's rows, or nothing when its blob is gone. Corrupt or Unsupported name the key. `part` is a blob part
     /// or an inline part.

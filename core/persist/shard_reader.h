@@ -97,6 +97,10 @@ public:
     /// The live log, step by step. NotFound as StateReader.
     [[nodiscard]] Result<LogRead> log(const Job& job) const;
 
+    /// The newest live state that can read `time`: the newest state of all, or an older one when `time` lies before its
+    /// since (persist-format §9.6, source C). OutOfRange as checkReadable() when none can.
+    [[nodiscard]] Result<StatePtr> stateReading(Timestamp time, const Job& job);
+
     /// The live seqnos whose state can read a time that `state` cannot: upper - 1 of theirs lies below `state`'s since
     /// (persist-format §9.6, source C). Newest state of each upper only, ascending by upper. Cheap: no parts are read.
     [[nodiscard]] Result<std::vector<SeqnoChange>> momentsBeforeSince(const State& state, const Job& job) const;

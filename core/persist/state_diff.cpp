@@ -136,9 +136,17 @@ public:
     {
     }
 
-    void add(const std::string& what) { m_state.anomalies.push_back(m_prefix + what); }
+    void add(const std::string& what)
+    {
+        if (m_state.anomalies.size() < kMaxKept)
+            m_state.anomalies.push_back(m_prefix + what);
+        else if (m_state.anomalies.size() == kMaxKept)
+            m_state.anomalies.emplace_back("more did not fit, which is not listed");
+    }
 
 private:
+    static constexpr std::size_t kMaxKept = 1000; // whoever follows a damaged shard for days gathers no end of them
+
     State& m_state;
     std::string m_prefix;
 };

@@ -61,7 +61,7 @@ struct StateDiff
 [[nodiscard]] Result<> apply(State& state, const StateDiff& diff);
 
 /// What a diff did, in a few words for a timeline, the most telling first: "append [5, 6), 3 updates; since 4 to 5".
-/// `before` is the state it is applied to.
-[[nodiscard]] std::string describeChange(const StateDiff& diff, const State& before);
+/// `upperBefore` is the upper of the state that it is applied to.
+[[nodiscard]] std::string describeChange(const StateDiff& diff, const Frontier& upperBefore);
 
 } // namespace inspector::persist

@@ -43,10 +43,9 @@ Result<StateDiff> decodeRow(store::VersionedData row)
 }
 
 /// The rows as far as they join and decode; what stops them is a problem.
-LiveDiffs decodeRows(std::vector<store::VersionedData> rows)
+LiveDiffs decodeRows(std::vector<store::VersionedData> rows, std::optional<SeqNo> previous = {})
 {
     LiveDiffs live;
-    std::optional<SeqNo> previous;
     for (auto& row : rows) {
         const auto seqno = row.seqno;
         if (previous && seqno != previous->next()) {
@@ -63,6 +62,65 @@ LiveDiffs decodeRows(std::vector<store::VersionedData> rows)
         live.diffs.push_back(*std::move(diff));
     }
     return live;
+}
+
+/// What is odd about a state as it is, however it came about.
+std::vector<std::string> oddities(const State& state)
+{
+    std::vector<std::string> found;
+    if (auto warning = versionWarning(state.applierVersion))
+        found.push_back(*std::move(warning));
+    if (auto problem = state.tilingProblem())
+        found.push_back(*std::move(problem));
+    return found;
+}
+
+/// `state` with the diffs up to `target` applied, and what is odd about the result in its anomalies.
+State replay(State state, const LiveDiffs& live, SeqNo target)
+{
+    state.anomalies.insert(state.anomalies.end(), live.problems.begin(), live.problems.end());
+    for (const auto& diff : live.diffs) {
+        if (diff.seqnoTo != state.seqno.next() || diff.seqnoTo > target)
+            continue;
+        if (auto done = apply(state, diff); !done) {
+            state.anomalies.push_back(done.error().describe() + ": the state ends at " + nameOf(state.seqno));
+            break;
+        }
+    }
+    if (state.seqno != target)
+        state.anomalies.push_back("the state shown is " + nameOf(state.seqno) + ", but the newest is "
+                                  + nameOf(target));
+    const auto odd = oddities(state);
+    state.anomalies.insert(state.anomalies.end(), odd.begin(), odd.end());
+    return state;
+}
+
+/// Every rollup that the diffs themselves tell of, by seqno: each diff names the newest one, and shows those that
+/// come and go.
+std::map<SeqNo, std::string> rollupKeysOf(const std::vector<StateDiff>& diffs)
+{
+    std::map<SeqNo, std::string> keys;
+    for (const auto& diff : diffs) {
+        if (const auto seqno = seqnoOfRollupKey(diff.latestRollupKey))
+            keys.emplace(*seqno, diff.latestRollupKey);
+        for (const auto& change : diff.changes) {
+            if (change.field != StateField::Rollups && change.field != StateField::DeprecatedRollups)
+                continue;
+            const auto seqno = decodeU64Slice(change.key);
+            const bool isOldForm = change.field == StateField::DeprecatedRollups;
+            for (const auto& value : {change.newValue, change.oldValue}) {
+                if (!seqno || value.size() == 0)
+                    continue;
+                if (isOldForm) {
+                    if (auto key = decodeTextSlice(value))
+                        keys.emplace(SeqNo(*seqno), *std::move(key));
+                } else if (auto rollup = decodeHollowRollup(value)) {
+                    keys.emplace(SeqNo(*seqno), std::move(rollup->key));
+                }
+            }
+        }
+    }
+    return keys;
 }
 
 } // namespace
@@ -118,53 +176,30 @@ Result<StatePtr> StateReader::current(const Job& job) const
 {
     std::string missing;
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-        INSPECTOR_CHECK(job.step(static_cast<std::uint64_t>(attempt), kMaxAttempts));
+        INSPECTOR_CHECK(job.step(0, 0));
         INSPECTOR_TRY(auto rows, recentRows(job));
         if (rows.empty())
             return noSuchShard();
-        const auto newestSeqno = rows.back().seqno;
-        auto newest = decodeRow(rows.back()); // for its rollup, even if an earlier row is broken
-        auto live = decodeRows(std::move(rows));
-        if (live.diffs.empty())
-            return fail(ErrorCode::Corrupt, live.problems.front());
-        const auto& start = newest ? *newest : live.diffs.back();
-        INSPECTOR_TRY(auto found, rollup(start.latestRollupKey, job));
-        if (found && found->state.seqno > live.diffs.back().seqnoTo && live.diffs.back().seqnoTo != newestSeqno) {
-            // The break lies before the newest rollup: take up the log at the rollup again.
-            auto rest = m_consensus.scan(m_shardId.text(), found->state.seqno, store::Consensus::kAll, job);
-            INSPECTOR_TRY(auto later, std::move(rest));
-            auto problems = std::move(live.problems);
-            live = decodeRows(std::move(later));
-            live.problems.insert(live.problems.begin(), problems.begin(), problems.end());
-        }
+        const auto newest = rows.back().seqno;
+        // The newest row that decodes names the rollup to start from.
+        auto start = decodeRow(rows.back());
+        for (auto row = rows.rbegin() + 1; !start && row != rows.rend(); ++row)
+            if (auto older = decodeRow(*row))
+                start = std::move(older);
+        if (!start)
+            return tl::unexpected(std::move(start).error());
+        INSPECTOR_TRY(auto found, rollup(start->latestRollupKey, job));
         if (!found) {
-            missing = start.latestRollupKey;
+            missing = start->latestRollupKey;
             continue;
         }
-        return std::make_shared<const State>(replay(std::move(found->state), live, newestSeqno));
+        const auto seqno = found->state.seqno;
+        rows.erase(rows.begin(),
+                   std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.seqno > seqno; }));
+        return std::make_shared<const State>(
+            replay(std::move(found->state), decodeRows(std::move(rows), seqno), newest));
     }
     return wrongBlob(missing);
-}
-
-State StateReader::replay(State state, const LiveDiffs& live, SeqNo target)
-{
-    state.anomalies.insert(state.anomalies.end(), live.problems.begin(), live.problems.end());
-    for (const auto& diff : live.diffs) {
-        if (diff.seqnoTo != state.seqno.next() || diff.seqnoTo > target)
-            continue;
-        if (auto done = apply(state, diff); !done) {
-            state.anomalies.push_back(done.error().describe() + ": the state ends at " + nameOf(state.seqno));
-            break;
-        }
-    }
-    if (state.seqno != target)
-        state.anomalies.push_back("the state shown is " + nameOf(state.seqno) + ", but the newest is "
-                                  + nameOf(target));
-    if (auto warning = versionWarning(state.applierVersion))
-        state.anomalies.push_back(*std::move(warning));
-    if (auto problem = state.tilingProblem())
-        state.anomalies.push_back(*std::move(problem));
-    return state;
 }
 
 Result<LiveDiffs> StateReader::liveDiffs(const Job& job) const
@@ -177,31 +212,11 @@ Result<LiveDiffs> StateReader::liveDiffs(const Job& job) const
 
 Result<Rollup> StateReader::rollupToStartFrom(const LiveDiffs& live, SeqNo target, const Job& job) const
 {
-    // A rollup key shows in the diffs themselves: every diff names the newest one, and those of earlier seqnos are
-    // listed where they were added.
-    std::map<SeqNo, std::string> keys;
-    for (const auto& diff : live.diffs) {
-        if (const auto seqno = seqnoOfRollupKey(diff.latestRollupKey))
-            keys.emplace(*seqno, diff.latestRollupKey);
-        for (const auto& change : diff.changes) {
-            if (change.field != StateField::Rollups && change.field != StateField::DeprecatedRollups)
-                continue;
-            const bool isOld = change.field == StateField::DeprecatedRollups;
-            for (const auto& value : {change.newValue, change.oldValue}) {
-                if (value.size() == 0)
-                    continue;
-                auto key = isOld ? decodeTextSlice(value)
-                                 : decodeHollowRollup(value).map([](HollowRollup found) { return found.key; });
-                const auto seqno = decodeU64Slice(change.key);
-                if (key && seqno)
-                    keys.emplace(SeqNo(*seqno), *std::move(key));
-            }
-        }
-    }
     const auto earliest = live.diffs.front().seqnoTo;
     std::string missing = live.diffs.front().latestRollupKey;
+    const auto keys = rollupKeysOf(live.diffs);
     for (auto candidate = keys.rbegin(); candidate != keys.rend(); ++candidate) {
-        // Between a rollup and the target every diff must be there.
+        // Every diff between the rollup and the target must be there.
         if (candidate->first > target || candidate->first.next() < earliest)
             continue;
         INSPECTOR_TRY(auto found, rollup(candidate->second, job));
@@ -219,6 +234,26 @@ Result<Rollup> StateReader::rollupToStartFrom(const LiveDiffs& live, SeqNo targe
         missing = listed->second.key;
     }
     return wrongBlob(missing);
+}
+
+Result<Rollup> StateReader::earliestRollup(const LiveDiffs& live, std::vector<std::string>& problems,
+                                           const Job& job) const
+{
+    const auto earliest = live.diffs.front().seqnoTo;
+    auto first = rollupToStartFrom(live, earliest, job);
+    if (first || first.error().code != ErrorCode::NotFound)
+        return first;
+    for (const auto& [seqno, key] : rollupKeysOf(live.diffs)) {
+        if (seqno <= earliest)
+            continue;
+        INSPECTOR_TRY(auto found, rollup(key, job));
+        if (!found)
+            continue;
+        problems.push_back(first.error().message + ": states before " + nameOf(found->state.seqno)
+                           + " cannot be rebuilt");
+        return *std::move(found);
+    }
+    return first;
 }
 
 Result<StatePtr> StateReader::at(SeqNo seqno, const Job& job) const
@@ -247,35 +282,39 @@ Result<StatePtr> StateReader::at(SeqNo seqno, const Job& job) const
     return tl::unexpected(*std::move(error));
 }
 
-Result<> StateReader::visitLive(const Visit& visit, const Job& job) const
+Result<std::vector<std::string>> StateReader::visitLive(const Visit& visit, const Job& job) const
 {
-    INSPECTOR_TRY(const auto live, liveDiffs(job));
+    INSPECTOR_TRY(auto live, liveDiffs(job));
     if (live.diffs.empty())
         return fail(ErrorCode::Corrupt, live.problems.front());
-    const auto earliest = live.diffs.front().seqnoTo;
-    INSPECTOR_TRY(auto start, rollupToStartFrom(live, earliest, job));
+    auto problems = std::move(live.problems);
+    INSPECTOR_TRY(auto start, earliestRollup(live, problems, job));
     State state = std::move(start.state);
     std::uint64_t done = 0;
     for (const auto& diff : live.diffs) {
         INSPECTOR_CHECK(job.step(done++, live.diffs.size()));
-        INSPECTOR_CHECK(apply(state, diff));
+        if (diff.seqnoTo < state.seqno)
+            continue;
+        if (auto applied = apply(state, diff); !applied) {
+            problems.push_back(applied.error().describe() + ": later states cannot be rebuilt");
+            break;
+        }
         if (!visit(state, diff))
-            return {};
+            break;
     }
-    return {};
+    return problems;
 }
 
 Result<StateReader::Rollups> StateReader::rollups(const Job& job) const
 {
     std::map<SeqNo, std::string> keys;
-    INSPECTOR_CHECK(visitLive(
-        [&keys](const State& state, const StateDiff& /*diff*/) {
-            for (const auto& [seqno, rollup] : state.rollups)
-                keys.emplace(seqno, rollup.key);
-            return true;
-        },
-        job));
+    const auto gather = [&keys](const State& state, const StateDiff& /*diff*/) {
+        for (const auto& [seqno, rollup] : state.rollups)
+            keys.emplace(seqno, rollup.key);
+        return true;
+    };
     Rollups found;
+    INSPECTOR_TRY(found.problems, visitLive(gather, job));
     for (const auto& [seqno, key] : keys) {
         INSPECTOR_CHECK(job.step(found.rollups.size(), keys.size()));
         auto read = rollup(key, job);
@@ -302,6 +341,17 @@ Result<std::variant<NewDiffs, RebuildNeeded>> StateReader::poll(SeqNo from, cons
     if (!live.problems.empty())
         return Polled(RebuildNeeded {live.problems.front()});
     return Polled(NewDiffs {std::move(live.diffs)});
+}
+
+Result<State> StateReader::advance(State state, const std::vector<StateDiff>& diffs)
+{
+    for (const auto& gone : oddities(state))
+        state.anomalies.erase(std::remove(state.anomalies.begin(), state.anomalies.end(), gone), state.anomalies.end());
+    for (const auto& diff : diffs)
+        INSPECTOR_CHECK(apply(state, diff));
+    auto odd = oddities(state);
+    state.anomalies.insert(state.anomalies.end(), odd.begin(), odd.end());
+    return state;
 }
 
 } // namespace inspector::persist

@@ -8,6 +8,7 @@
 #include "core/store/consensus.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -65,9 +66,10 @@ public:
 
     /// Calls `visit` for every live state, oldest first (persist-format §4.5), with the diff that made it; the first
     /// state's diff is a no-op against its rollup. Stops early when visit returns false. Only one state is held.
-    /// NotFound when the rollup at the earliest live seqno is gone.
+    /// Answers with what kept it from visiting all of them; a rollup that is gone makes it start at the next. NotFound
+    /// when there is none to start from.
     using Visit = std::function<bool(const State& state, const StateDiff& diff)>;
-    [[nodiscard]] Result<> visitLive(const Visit& visit, const Job& job) const;
+    [[nodiscard]] Result<std::vector<std::string>> visitLive(const Visit& visit, const Job& job) const;
 
     /// Every rollup that a live state lists and whose blob is still there, with its partial key, sorted by seqno
     /// (persist-format §4.4: some may be gone). Rollups that do not decode are left out and named in `problems`.
@@ -84,14 +86,18 @@ public:
     /// The diffs after `from` (persist-format §9.4): a cheap range scan. Apply them with apply().
     [[nodiscard]] Result<std::variant<NewDiffs, RebuildNeeded>> poll(SeqNo from, const Job& job) const;
 
+    /// `state` with the diffs of a poll applied. Corrupt when they do not fit: read the state anew.
+    [[nodiscard]] static Result<State> advance(State state, const std::vector<StateDiff>& diffs);
+
 private:
     [[nodiscard]] tl::unexpected<Error> noSuchShard() const;
     [[nodiscard]] tl::unexpected<Error> wrongBlob(const std::string& partialKey) const;
     [[nodiscard]] Result<std::vector<store::VersionedData>> recentRows(const Job& job) const;
     /// The newest rollup from which the live diffs lead to `target`.
     [[nodiscard]] Result<Rollup> rollupToStartFrom(const LiveDiffs& live, SeqNo target, const Job& job) const;
-    /// `state` with the diffs up to `target` applied, and what is odd about the result in its anomalies.
-    [[nodiscard]] static State replay(State state, const LiveDiffs& live, SeqNo target);
+    /// The rollup at the earliest live seqno, or the first one after it that is still there, which is a problem.
+    [[nodiscard]] Result<Rollup> earliestRollup(const LiveDiffs& live, std::vector<std::string>& problems,
+                                                const Job& job) const;
 
     const store::Consensus& m_consensus;
     const store::Blob& m_blob;

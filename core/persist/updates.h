@@ -22,6 +22,7 @@ struct PartOrigin
     std::string key;              ///< partial blob key, or "inline"
     std::uint64_t batchLower = 0; ///< of the registered batch
     std::uint64_t batchUpper = 0;
+    std::uint64_t partLower = 0; ///< of the part itself
     std::uint64_t partSince = 0; ///< of the part itself; rounding happened up to here when above the lower bound
     std::uint64_t encodedSizeBytes = 0;
 };
