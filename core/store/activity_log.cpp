@@ -1,6 +1,9 @@
 #include "core/store/activity_log.h"
 
+#include "core/base/clock.h"
+
 #include <algorithm>
+#include <utility>
 
 namespace inspector::store {
 
@@ -34,6 +37,32 @@ ActivityLog::Totals ActivityLog::totals() const
 {
     const std::lock_guard lock(m_mutex);
     return m_totals;
+}
+
+ActivityRecorder::ActivityRecorder(std::shared_ptr<ActivityLog> log, std::string store, std::string statement,
+                                   std::string parameters)
+    : m_log(std::move(log))
+    , m_began(std::chrono::steady_clock::now())
+{
+    m_activity.walltimeMs = SystemClock().walltimeMs();
+    m_activity.store = std::move(store);
+    m_activity.statement = std::move(statement);
+    m_activity.parameters = std::move(parameters);
+}
+
+ActivityRecorder::~ActivityRecorder()
+{
+    if (!m_log)
+        return;
+    m_activity.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - m_began);
+    m_log->add(std::move(m_activity));
+}
+
+void ActivityRecorder::received(std::uint64_t rows, std::uint64_t bytes)
+{
+    m_activity.rows += rows;
+    m_activity.bytes += bytes;
 }
 
 } // namespace inspector::store

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -53,6 +53,25 @@ private:
     std::size_t m_capacity;
     std::vector<Activity> m_entries; ///< a ring once it is full
     Totals m_totals;
+};
+
+/// Times one statement or request and adds it to the log when it goes out of scope. The log may be null.
+class ActivityRecorder
+{
+public:
+    ActivityRecorder(std::shared_ptr<ActivityLog> log, std::string store, std::string statement,
+                     std::string parameters = {});
+    ~ActivityRecorder();
+    ActivityRecorder(const ActivityRecorder&) = delete;
+    ActivityRecorder& operator=(const ActivityRecorder&) = delete;
+
+    void received(std::uint64_t rows, std::uint64_t bytes);
+    void failed(std::string message) { m_activity.error = std::move(message); }
+
+private:
+    std::shared_ptr<ActivityLog> m_log;
+    Activity m_activity;
+    std::chrono::steady_clock::time_point m_began;
 };
 
 } // namespace inspector::store

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace inspector::store {
 
@@ -27,6 +28,7 @@ struct Stores
 {
     std::unique_ptr<Consensus> consensus;
     std::unique_ptr<Blob> blob;
+    std::vector<std::string> warnings; ///< what was odd while opening and did not prevent it; usually empty
 };
 
 /// Opens both stores without writing to either: the database session is read-only before its first query, the
