@@ -1,1 +1,0 @@
-#include "core/persist/updates.h"
