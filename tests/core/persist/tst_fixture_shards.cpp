@@ -178,8 +178,8 @@ private slots:
         QCOMPARE(history->updates->certainties.size(), history->updates->size());
         for (std::size_t i = 0; i < history->updates->size(); ++i) {
             const auto& origin = history->updates->parts.at(history->updates->origins.at(i));
-            const bool isRounded
-                = origin.partSince > origin.partLower && history->updates->timeOf(i) <= origin.partSince;
+            const bool isRounded =
+                origin.partSince > origin.partLower && history->updates->timeOf(i) <= origin.partSince;
             QCOMPARE(history->updates->certaintyOf(i), isRounded ? Certainty::Rounded : Certainty::Exact);
         }
     }
@@ -342,9 +342,8 @@ private slots:
         QCOMPARE(log->steps.size(), std::size_t(103));
         QVERIFY(log->problems.empty());
         const auto says = [&](const char* words) {
-            return std::any_of(log->steps.begin(), log->steps.end(), [&](const SeqnoChange& step) {
-                return step.change.find(words) != std::string::npos;
-            });
+            return std::any_of(log->steps.begin(), log->steps.end(),
+                               [&](const SeqnoChange& step) { return step.change.find(words) != std::string::npos; });
         };
         QCOMPARE(log->steps.front().change, std::string("rollup v0 added"));
         QVERIFY(says("empty append [0, 1)"));
