@@ -126,7 +126,8 @@ public:
         if (m_bits == nullptr)
             return true;
         const auto bit = m_first + row;
-        return ((static_cast<unsigned char>((*m_bits)[bit / 8]) >> (bit % 8)) & 1U) != 0;
+        const unsigned byte = static_cast<unsigned char>((*m_bits)[bit / 8]);
+        return ((byte >> (bit % 8)) & 1U) != 0;
     }
 
 private:

@@ -384,17 +384,17 @@ private:
         m_dictionary.emplace(page.header.values);
         if (!plainValues(values, m_plain, std::span<T>(*m_dictionary)))
             return fail(ErrorCode::Corrupt, "the dictionary ends before its values do");
-        keep(std::move(owner));
+        keep(owner);
         return {};
     }
 
-    [[nodiscard]] Result<> takeValues(ParquetEncoding encoding, DataPage& data, std::span<T> to)
+    [[nodiscard]] Result<> takeValues(ParquetEncoding encoding, const DataPage& data, std::span<T> to)
     {
         switch (encoding) {
         case ParquetEncoding::Plain:
             if (!plainValues(data.values, m_plain, to))
                 return fail(ErrorCode::Corrupt, "the page ends before its values do");
-            keep(std::move(data.owner));
+            keep(data.owner);
             return {};
         case ParquetEncoding::PlainDictionary:
         case ParquetEncoding::RleDictionary:
@@ -446,10 +446,11 @@ private:
         return true;
     }
 
-    void keep(std::shared_ptr<const void> owner)
+    /// Keeps what rows point into. The caller's share stays: levels of the same page are still to be read.
+    void keep(const std::shared_ptr<const void>& owner)
     {
         if (owner && m_owners != nullptr)
-            m_owners->push_back(std::move(owner));
+            m_owners->push_back(owner);
     }
 
     const ParquetChunkPages& m_chunk;

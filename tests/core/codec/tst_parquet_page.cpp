@@ -293,6 +293,24 @@ private slots:
         QCOMPARE(texts->values, (std::vector<std::string> {"a", "<null>", "<null>", "b", "<null>"}));
     }
 
+    void levelsOutliveTheValuesOfTheirPage()
+    {
+        // In a v1 page both lie in one buffer; integers are copied out of it before their nulls are put in.
+        test::TestPage page;
+        page.codec = CompressionCodec::Snappy;
+        page.type = ParquetPageType::Data;
+        page.values = 3;
+        page.levels = test::hybridPacked({1, 0, 1}, 1);
+        page.body = test::plain<std::int64_t>({5, 7});
+        const auto pages = page.encode();
+        InflationBudget budget(pages.size());
+        std::vector<std::int64_t> numbers(3);
+        const auto nulls = readIntegers({bytesOf(pages), page.codec, ParquetType::Int64, 1}, budget, numbers);
+        QVERIFY(nulls);
+        QCOMPARE(*nulls, std::uint64_t(1));
+        QCOMPARE(numbers, (std::vector<std::int64_t> {5, 0, 7}));
+    }
+
     void refusesWhatContradictsItself_data()
     {
         QTest::addColumn<QByteArray>("pages");
