@@ -39,7 +39,7 @@ public:
     /// A run blob may refer to run blobs this deep (persist-format §5.4).
     static constexpr int kMaxRunDepth = 16;
     /// And to this many parts.
-    static constexpr std::size_t kMaxPartsOfRun = 1'000'000;
+    static constexpr std::size_t kMaxPartsOfRun = 100'000;
 
     /// The part's rows, or nothing when its blob is gone. Corrupt or Unsupported name the key. `part` is a blob part
     /// or an inline part.
