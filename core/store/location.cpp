@@ -3,6 +3,7 @@
 #include "core/store/catalog_file.h"
 #include "core/store/file_blob.h"
 #include "core/store/memory_store.h"
+#include "core/store/postgres_consensus.h"
 #include "core/store/url.h"
 
 #include <filesystem>
@@ -62,9 +63,20 @@ std::optional<std::string> catalogFileOf(const std::string& url)
             return path;
         return std::nullopt; // a folder of blobs with an odd name
     }
-    if (scheme.empty() || (url.find("://") == std::string::npos && exists(url)))
-        return url; // a plain path
+    const bool isUrl = !scheme.empty() && (scheme == "mem" || url.find("://") == scheme.size());
+    if (!isUrl && (exists(url) || (url.find('@') == std::string::npos && scheme.empty())))
+        return url; // a plain path; what may be a user and a host is none, and is never repeated in a message
     return std::nullopt;
+}
+
+tl::unexpected<Error> unknownScheme(const std::string& store, const std::string& url, const std::string& known)
+{
+    const auto scheme = schemeOf(url);
+    if (scheme.empty() || url.find("://") != scheme.size())
+        return fail(ErrorCode::InvalidInput,
+                    "the " + store + " URL has no scheme and is no file that is there: this build reads " + known);
+    return fail(ErrorCode::Unsupported,
+                "the " + store + " URL begins with " + scheme + "://, which this build cannot open: it reads " + known);
 }
 
 /// Hides what cannot be shown of a URL that has a user and a host.
@@ -105,10 +117,10 @@ Result<Stores> openStores(const Location& location, std::shared_ptr<ActivityLog>
         stores.consensus = std::make_unique<CatalogFileConsensus>(std::move(file));
     } else if (consensusScheme == "mem") {
         stores.consensus = std::make_unique<MemoryConsensus>(std::make_shared<const MemoryContent>(), log);
+    } else if (isServer(consensusScheme)) {
+        INSPECTOR_TRY(stores.consensus, PostgresConsensus::open(location.consensusUrl, log, job));
     } else {
-        return fail(ErrorCode::Unsupported,
-                    "consensus cannot be opened over '" + consensusScheme
-                        + ":': this build reads postgres://, postgresql:// and catalog files");
+        return unknownScheme("consensus", location.consensusUrl, "postgres://, postgresql:// and catalog files");
     }
 
     const auto& blobUrl = location.blobUrl.empty() && consensusFile ? location.consensusUrl : location.blobUrl;
@@ -125,9 +137,7 @@ Result<Stores> openStores(const Location& location, std::shared_ptr<ActivityLog>
     } else if (blobScheme == "mem") {
         stores.blob = std::make_unique<MemoryBlob>(std::make_shared<const MemoryContent>(), log);
     } else {
-        return fail(ErrorCode::Unsupported,
-                    "blobs cannot be opened over '" + blobScheme
-                        + ":': this build reads file:///folder and catalog files");
+        return unknownScheme("blob", blobUrl, "file:///folder and catalog files");
     }
     return stores;
 }
