@@ -1,0 +1,96 @@
+#pragma once
+
+#include "core/inspect/inspector.h"
+#include "core/inspect/sink.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace inspector::inspect {
+
+/// One reading of a shard: rows or updates, and the moment they are for.
+struct Reading
+{
+    persist::UpdateList updates; ///< never null; its warnings say what could not be read
+    Timestamp asOf;              ///< the time that was read; of a history: the newest complete time
+    SeqNo seqno;                 ///< the state that was read
+    std::optional<Timestamp> since;
+    std::optional<Timestamp> upper;
+};
+
+/// A part that a state names.
+struct PartSummary
+{
+    std::string batch; ///< its time range: "[5, 6)"
+    std::optional<Timestamp> batchLower;
+    std::optional<Timestamp> batchUpper;
+    std::optional<Timestamp> batchSince;
+    std::uint64_t run = 0;              ///< counted within the batch, from 0
+    std::string key;                    ///< partial blob key, or "inline"
+    std::uint64_t encodedSizeBytes = 0; ///< as the state says
+};
+
+/// A rollup that a live state names.
+struct RollupSummary
+{
+    SeqNo seqno;
+    std::string key; ///< partial
+    std::uint64_t sizeBytes = 0;
+    std::int64_t walltimeMs = 0;
+    std::string hostname;
+};
+
+/// Where the time of a reading went, summed up since the reader was opened.
+struct ReadTimes
+{
+    std::chrono::nanoseconds open {0};        ///< stores, newest state
+    std::chrono::nanoseconds parts {0};       ///< fetching, decompressing and decoding parts
+    std::chrono::nanoseconds consolidate {0}; ///< summing equal rows
+    std::uint64_t bytesRead = 0;              ///< payload that the stores delivered
+};
+
+/// A catalog shard, open for reading: what the window's Inspector and the command line are both made from. None of it
+/// writes. One thread at a time; what it hands out is immutable and outlives it.
+class CatalogReader
+{
+public:
+    /// Opens the stores and reads the newest state, but no row. Errors as inspect::open().
+    [[nodiscard]] static Result<std::unique_ptr<CatalogReader>> open(const OpenOptions& options, const Job& job);
+
+    virtual ~CatalogReader() = default;
+
+    /// Reads the newest state again.
+    [[nodiscard]] virtual Result<> refresh(const Job& job) = 0;
+
+    /// The consolidated rows at a moment; OutOfRange names both limits.
+    [[nodiscard]] virtual Result<Reading> rows(Moment moment, const Job& job) = 0;
+    /// What the reference reads at a moment without merging: every time is the moment, equal neighbours within a part
+    /// are summed (catalog-model §2.13).
+    [[nodiscard]] virtual Result<Reading> unconsolidated(Moment moment, const Job& job) = 0;
+    /// Every update that the batches of a state remember, with its own time, ascending. A moment in catalog time leaves
+    /// out what is later.
+    [[nodiscard]] virtual Result<Reading> history(Moment moment, const Job& job) = 0;
+
+    /// What is known at a moment: of the state alone, and with `rows` of their contents.
+    [[nodiscard]] virtual Result<Overview> overviewAt(Moment moment, const Job& job) = 0;
+    [[nodiscard]] virtual Result<Timeline> timeline(const Job& job) = 0;
+    [[nodiscard]] virtual Result<std::vector<FenceRecord>> fences(const Job& job) = 0;
+
+    /// The state at a moment as the reference prints it, on one line.
+    [[nodiscard]] virtual Result<std::string> stateJson(Moment moment, const Job& job) = 0;
+    /// Each step from one live state to the next as the reference prints it, one a line, oldest first.
+    [[nodiscard]] virtual Result<> writeStateDiffs(Sink& to, const Job& job) = 0;
+    /// What the state at a moment says, for people, group by group.
+    [[nodiscard]] virtual Result<std::vector<Fact>> stateFacts(Moment moment, const Job& job) = 0;
+    /// Every rollup that a live state names and whose blob is still there, as the reference prints them, on one line.
+    [[nodiscard]] virtual Result<std::string> rollupsJson(const Job& job) = 0;
+    [[nodiscard]] virtual Result<std::vector<RollupSummary>> rollups(const Job& job) = 0;
+    [[nodiscard]] virtual Result<std::vector<PartSummary>> parts(Moment moment, const Job& job) = 0;
+
+    [[nodiscard]] virtual const ReadTimes& times() const = 0;
+    [[nodiscard]] virtual const std::shared_ptr<store::ActivityLog>& activity() const = 0;
+};
+
+} // namespace inspector::inspect

@@ -1,1 +1,0 @@
-#include "core/inspect/inspector.h"

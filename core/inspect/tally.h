@@ -1,0 +1,16 @@
+#pragma once
+
+#include "core/inspect/crew.h"
+#include "core/inspect/inspector.h"
+#include "core/inspect/typed_rows.h"
+
+#include <vector>
+
+namespace inspector::inspect {
+
+/// Counts the rows of every collection: in the fixed order of catalog-model §5.1, empty ones of the catalog's version
+/// too, the audit log last; then the fence token, unknown kinds and undecodable rows where there are any. Every row is
+/// decoded, to count those that do not.
+[[nodiscard]] Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, const Job& job);
+
+} // namespace inspector::inspect
