@@ -74,7 +74,8 @@ public:
     [[nodiscard]] bool appendKeyDebug(std::uint32_t depth, TextBuffer& to);
     [[nodiscard]] bool appendValueDebug(std::uint32_t depth, TextBuffer& to);
 
-    /// A line of the trace: `{"collection":…,"key":…,"value":…,"ts":"N","diff":N}` and a newline.
+    /// A line of the trace: `{"collection":…,"key":…,"value":…,"ts":"N","diff":N}` and a newline. Fields beside kind,
+    /// key and value follow as a member `extra`.
     [[nodiscard]] bool appendTraceLine(std::uint64_t time, std::int64_t diff, TextBuffer& to);
     /// An entry of the reference's dump (catalog-model §9.2), from the spaces before its opening brace to the newline
     /// behind its closing one. How the diff looks depends on the version: 1 in the old era, Overflowing(1) in the new.
@@ -90,6 +91,10 @@ private:
     template <typename Style>
     friend class TypedWriter;
 
+    template <typename Style>
+    [[nodiscard]] bool append(bool isThere, TypeIndex type, std::uint32_t node, std::uint32_t depth, TextBuffer& to);
+    void appendOwnExtras(TextBuffer& to) const;
+
     SchemaPtr m_schema;
     codec::JsonTape m_tape;
     std::string_view m_kind;
@@ -98,6 +103,8 @@ private:
     std::uint32_t m_key = 0;
     std::uint32_t m_value = 0;
     bool m_hasExtraFields = false;
+    bool m_hasOwnExtras = false;        ///< beside kind, key and value
+    std::vector<std::uint32_t> m_hints; ///< by type: the variant that was chosen last
 };
 
 /// Appends `text` as Rust prints a str with {:?}: quoted; what is not printable (Unicode 16) as \u{…}.
