@@ -56,6 +56,25 @@ Result<> checkQuery(const std::string& url)
     return {};
 }
 
+/// `url` with every '=' inside a parameter's value percent-encoded: `options=--search_path=consensus` is what is found in
+/// the field, and libpq takes one '=' a parameter only.
+std::string forLibpq(const std::string& url)
+{
+    std::string encoded;
+    bool inQuery = false;
+    bool inValue = false;
+    for (const char c : url) {
+        if (inQuery && inValue && c == '=') {
+            encoded += "%3D";
+            continue;
+        }
+        inValue = inQuery && (inValue || c == '=') && c != '&';
+        inQuery = inQuery || c == '?';
+        encoded += c;
+    }
+    return encoded;
+}
+
 std::vector<std::string> split(const std::string& list)
 {
     std::vector<std::string> items;
@@ -79,7 +98,7 @@ Result<PostgresParameters> parsePostgresUrl(const std::string& url)
 {
     INSPECTOR_CHECK(checkQuery(url));
     char* rawMessage = nullptr;
-    const Options options(PQconninfoParse(url.c_str(), &rawMessage));
+    const Options options(PQconninfoParse(forLibpq(url).c_str(), &rawMessage));
     const std::unique_ptr<char, void (*)(void*)> message(rawMessage, PQfreemem);
     if (!options || url.find('\0') != std::string::npos)
         return fail(ErrorCode::InvalidInput,
