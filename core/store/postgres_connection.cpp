@@ -301,7 +301,11 @@ PostgresConnection::Failure PostgresConnection::connectFailure(const std::string
                                + " asks for a password: give one in the URL, in PGPASSWORD or in the password file",
                            false, true);
     if (sqlstate.empty()) {
-        const auto words = withoutSecrets(message, {m_parameters.password});
+        auto words = withoutSecrets(message, {m_parameters.password});
+        // "connection to server at "localhost" (127.0.0.1), port 1 failed: …": the place is named already.
+        constexpr std::string_view kFailed = " failed: ";
+        if (const auto at = words.find(kFailed); words.starts_with("connection to ") && at != std::string::npos)
+            words.erase(0, at + kFailed.size());
         if (words.find("SSL") != std::string::npos || words.find("TLS") != std::string::npos
             || words.find("certificate") != std::string::npos)
             return unavailable("no TLS connection to " + where + ": " + words
@@ -532,26 +536,39 @@ PostgresConnection::Failure PostgresConnection::statementFailure(const pg_result
 Error PostgresConnection::missingTable(const Job& job)
 {
     // Without USAGE on a schema its tables are just not there, so ask where the table is before saying anything.
-    std::vector<std::pair<std::string, bool>> schemas;
-    const Receiver receiver {[&] { schemas.clear(); },
+    std::vector<std::string> usable;
+    std::string forbidden;       // a schema that the role may not look into
+    std::string forbiddenInPath; // the same, and the URL names it
+    const Receiver receiver {[&] {
+                                 usable.clear();
+                                 forbidden.clear();
+                                 forbiddenInPath.clear();
+                             },
                              [&](const PostgresRow& row) -> Result<> {
                                  INSPECTOR_TRY(const auto schema, row.text(0));
-                                 INSPECTOR_TRY(const auto usable, row.text(1));
-                                 schemas.emplace_back(schema, usable == "true" || usable == "t");
+                                 INSPECTOR_TRY(const auto mayUse, row.text(1));
+                                 INSPECTOR_TRY(const auto inPath, row.text(2));
+                                 if (mayUse.starts_with('t'))
+                                     usable.emplace_back(schema);
+                                 else
+                                     (inPath.starts_with('t') ? forbiddenInPath : forbidden) = schema;
                                  return {};
                              }};
-    const auto found = send(ReadStatement::ServerFindTable, {}, receiver, job);
-    if (found && !schemas.empty()) {
-        for (const auto& [schema, usable] : schemas)
-            if (usable)
-                return {ErrorCode::NotFound,
-                        m_description + ": relation consensus does not exist in the search path, but schema '" + schema
-                            + "' has one: add options=--search_path=" + percentEncoded(schema) + " to the URL",
-                        {},
-                        false};
+    const bool isKnown = send(ReadStatement::ServerFindTable, {}, receiver, job).has_value();
+    if (isKnown && (!forbiddenInPath.empty() || (usable.empty() && !forbidden.empty())))
         return {ErrorCode::Unavailable,
-                m_description + ": no permission on schema '" + schemas.front().first
+                m_description + ": no permission on schema '" + (forbiddenInPath.empty() ? forbidden : forbiddenInPath)
                     + "', which has the table consensus: SELECT on the table and USAGE on the schema suffice",
+                {},
+                false};
+    if (isKnown && !usable.empty()) {
+        std::string list;
+        for (const auto& schema : usable)
+            list += (list.empty() ? "'" : ", '") + schema + "'";
+        return {ErrorCode::NotFound,
+                m_description + ": relation consensus does not exist in the search path, but in "
+                    + (usable.size() == 1 ? "schema " : "schemas ") + list
+                    + ": add options=--search_path=" + percentEncoded(usable.front()) + " to the URL",
                 {},
                 false};
     }

@@ -56,8 +56,8 @@ Result<> checkQuery(const std::string& url)
     return {};
 }
 
-/// `url` with every '=' inside a parameter's value percent-encoded: `options=--search_path=consensus` is what is found in
-/// the field, and libpq takes one '=' a parameter only.
+/// `url` with every '=' inside a parameter's value percent-encoded: `options=--search_path=consensus` is what is found
+/// in the field, and libpq takes one '=' a parameter only.
 std::string forLibpq(const std::string& url)
 {
     std::string encoded;

@@ -14,9 +14,10 @@ constexpr std::array kStatements {
     ReadStatementText {ReadStatement::ServerVersion, "SELECT version()"},
     // Asked only after "relation consensus does not exist", to say where it is and whether the role may look there.
     ReadStatementText {ReadStatement::ServerFindTable,
-                       "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE')::text FROM pg_catalog.pg_class c "
-                       "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'consensus' "
-                       "AND c.relkind IN ('r', 'p', 'v', 'f') ORDER BY 1"},
+                       "SELECT n.nspname::text, has_schema_privilege(n.oid, 'USAGE')::text, "
+                       "(strpos(current_setting('search_path'), n.nspname::text) > 0)::text "
+                       "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                       "WHERE c.relname = 'consensus' AND c.relkind IN ('r', 'p', 'v', 'f') ORDER BY 1"},
     ReadStatementText {ReadStatement::ServerListKeys,
                        "SELECT DISTINCT shard FROM consensus WHERE sequence_number >= 0"},
     ReadStatementText {ReadStatement::ServerHead,
