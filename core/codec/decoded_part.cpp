@@ -86,9 +86,11 @@ Result<RowColumn> chooseRows(const ParquetFile& file, Claim claim, DecodedPart& 
     return fail(ErrorCode::Corrupt, "the part has neither column k nor k_s.ok.0, only: " + names);
 }
 
-/// A required column of 64-bit integers.
-Result<IntegerColumn> readRequired(ParquetFile& file, std::string_view name)
+/// Fills `to` with a required column of 64-bit integers; those without a sign keep their bits.
+template <typename Integer>
+Result<> readRequired(ParquetFile& file, std::string_view name, std::vector<Integer>& to)
 {
+    static_assert(sizeof(Integer) == sizeof(std::int64_t));
     const auto column = file.column(name);
     if (!column)
         return fail(ErrorCode::Corrupt, "the part has no column " + std::string(name));
@@ -96,11 +98,13 @@ Result<IntegerColumn> readRequired(ParquetFile& file, std::string_view name)
         return fail(ErrorCode::Corrupt,
                     "column " + std::string(name) + " is " + nameOf(file.footer().columns[*column].type)
                         + ", not INT64");
-    INSPECTOR_TRY(auto values, file.readIntegers(*column));
-    if (values.nulls > 0)
+    to.resize(file.rows());
+    INSPECTOR_TRY(const auto nulls,
+                  file.readIntegers(*column, {reinterpret_cast<std::int64_t*>(to.data()), to.size()}));
+    if (nulls > 0)
         return fail(ErrorCode::Corrupt,
-                    "column " + std::string(name) + " has " + countOf(values.nulls, "null") + " where none may be");
-    return values;
+                    "column " + std::string(name) + " has " + countOf(nulls, "null") + " where none may be");
+    return {};
 }
 
 /// Puts the encoded errors of rows that are errors into their place. They are never in a healthy catalog, so this
@@ -128,12 +132,6 @@ Result<> readErrors(ParquetFile& file, ByteArrayColumn& rows, DecodedPart& part)
     return {};
 }
 
-/// A vector of the bits of another.
-std::vector<std::uint64_t> unsignedOf(const std::vector<std::int64_t>& values)
-{
-    return {values.begin(), values.end()};
-}
-
 Result<DecodedPart> decodeRows(ParquetFile& file, const SharedBytes& bytes)
 {
     DecodedPart part;
@@ -145,16 +143,14 @@ Result<DecodedPart> decodeRows(ParquetFile& file, const SharedBytes& bytes)
         part.warnings.push_back("the footer counts " + countOf(file.footer().rows, "row") + ", its row groups have "
                                 + std::to_string(file.rows()));
     INSPECTOR_TRY(const auto choice, chooseRows(file, claim, part));
-    INSPECTOR_TRY(auto times, readRequired(file, "t"));
-    INSPECTOR_TRY(auto diffs, readRequired(file, "d"));
+    INSPECTOR_CHECK(readRequired(file, "t", part.times));
+    INSPECTOR_CHECK(readRequired(file, "d", part.diffs));
     INSPECTOR_TRY(auto rows, file.readByteArrays(choice.column, choice.form));
     INSPECTOR_CHECK(readErrors(file, rows, part));
     if (rows.rows.empty())
         part.layout = PartLayout::Empty;
 
     part.rows = std::move(rows.rows);
-    part.times = unsignedOf(times.values);
-    part.diffs = std::move(diffs.values);
     part.owners = std::move(rows.owners);
     part.owners.push_back(bytes.owner());
     checkUpdates(part);

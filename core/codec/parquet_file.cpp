@@ -13,12 +13,14 @@ constexpr std::string_view kMagic = "PAR1";
 constexpr std::string_view kEncryptedMagic = "PARE";
 constexpr std::size_t kTailBytes = 8; // footer length, magic
 
-/// A run of equal values takes a few bytes however long it is, so the bytes alone do not bound the rows. Real parts
-/// have tens of bytes a row.
-constexpr std::uint64_t kMaxRows(std::uint64_t fileBytes)
+/// The number of rows that are believed of a file. A run of equal values takes a few bytes however long it is, so the
+/// pages do not bound what is allocated for rows. Real rows take tens of bytes each, and persist aims at 128 MiB a
+/// part.
+std::uint64_t maxRowsOf(std::uint64_t fileBytes)
 {
-    constexpr std::uint64_t kEver = std::uint64_t {1} << 28U;
-    return std::min(kEver, (std::uint64_t {64} << 10U) + fileBytes * 64);
+    constexpr std::uint64_t kMaxRowsEver = std::uint64_t {1} << 24U;
+    constexpr std::uint64_t kAlwaysAllowed = std::uint64_t {64} << 10U;
+    return std::min(kMaxRowsEver, kAlwaysAllowed + fileBytes * 8);
 }
 
 /// The Thrift bytes of the footer.
@@ -54,7 +56,7 @@ Result<ParquetFile> ParquetFile::open(SharedBytes file)
 {
     INSPECTOR_TRY(const auto thrift, footerOf(file.view()));
     INSPECTOR_TRY(auto footer, decodeParquetFooter(thrift));
-    const auto maxRows = kMaxRows(file.size());
+    const auto maxRows = maxRowsOf(file.size());
     std::uint64_t rows = 0;
     for (const auto& group : footer.rowGroups) {
         if (group.rows > maxRows - rows)
@@ -118,21 +120,22 @@ Result<ByteArrayColumn> ParquetFile::readByteArrays(std::size_t column, RowForm 
     return answer;
 }
 
-Result<IntegerColumn> ParquetFile::readIntegers(std::size_t column)
+Result<std::uint64_t> ParquetFile::readIntegers(std::size_t column, std::span<std::int64_t> to)
 {
-    IntegerColumn answer;
-    answer.values.resize(m_rows);
-    std::span<std::int64_t> to(answer.values);
+    if (to.size() != m_rows)
+        return fail(ErrorCode::Internal,
+                    "room for " + std::to_string(to.size()) + " values of a column of " + std::to_string(m_rows));
+    std::uint64_t nulls = 0;
     for (const auto& group : m_footer.rowGroups) {
         const auto read = [&]() -> Result<std::uint64_t> {
             INSPECTOR_TRY(const auto chunk, pages(column, group));
             return codec::readIntegers(chunk, m_budget, to.first(group.rows));
         };
-        INSPECTOR_TRY(const auto nulls, read().during("reading column " + m_footer.columns[column].path));
-        answer.nulls += nulls;
+        INSPECTOR_TRY(const auto inGroup, read().during("reading column " + m_footer.columns[column].path));
+        nulls += inGroup;
         to = to.subspan(group.rows);
     }
-    return answer;
+    return nulls;
 }
 
 Result<std::uint64_t> ParquetFile::countPresent(std::size_t column)

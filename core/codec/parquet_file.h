@@ -24,13 +24,6 @@ struct ByteArrayColumn
     PageOwners owners;
 };
 
-/// A column of integers over all row groups; a null is 0.
-struct IntegerColumn
-{
-    std::vector<std::int64_t> values;
-    std::uint64_t nulls = 0;
-};
-
 /// A Parquet file of the subset in persist-format §7: footer, schema, and columns on demand. Columns that are not asked
 /// for are not touched. Values of a column come back in stored order, row group after row group, `rows()` of them.
 ///
@@ -51,7 +44,8 @@ public:
     [[nodiscard]] std::optional<std::string_view> value(std::string_view key) const;
 
     [[nodiscard]] Result<ByteArrayColumn> readByteArrays(std::size_t column, RowForm form);
-    [[nodiscard]] Result<IntegerColumn> readIntegers(std::size_t column);
+    /// Fills `to`, which has room for `rows()` values, and returns the number of nulls, which are 0.
+    [[nodiscard]] Result<std::uint64_t> readIntegers(std::size_t column, std::span<std::int64_t> to);
     /// How many of a column's values are not null; the values themselves are not looked at.
     [[nodiscard]] Result<std::uint64_t> countPresent(std::size_t column);
 

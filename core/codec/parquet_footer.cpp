@@ -11,9 +11,9 @@ namespace {
 
 // Real footers take a few kilobytes. The bounds keep what a hostile one can make us hold to a small multiple of its
 // size: an element of a list may be one byte on disk and a hundred here, and a path repeats the names above it.
-constexpr std::size_t kMaxFooterBytes = std::size_t {4} << 20U;
+constexpr std::size_t kMaxFooterBytes = std::size_t {1} << 20U;
 constexpr std::size_t kMaxSchemaDepth = 32;
-constexpr std::size_t kMaxPathBytes = 1024;
+constexpr std::size_t kMaxPathBytes = 256;
 
 struct SchemaElement
 {
@@ -26,7 +26,7 @@ struct SchemaElement
 /// ColumnMetaData and the chunk around it, before anything is checked.
 struct RawChunk
 {
-    bool hasMetadata = false;
+    bool isElsewhere = true; ///< no metadata, or the path of another file
     std::int32_t type = -1;
     std::string path;
     std::int32_t codec = 0;
@@ -77,7 +77,7 @@ SchemaElement readSchemaElement(ThriftReader& reader)
 
 void readColumnMetadata(ThriftReader& reader, ThriftField outer, RawChunk& chunk)
 {
-    chunk.hasMetadata = true;
+    chunk.isElsewhere = false;
     reader.readStruct(outer, [&](ThriftField field) {
         switch (field.id) {
         case 1:
@@ -120,12 +120,16 @@ RawRowGroup readRowGroup(ThriftReader& reader)
         case 1:
             reader.readStructs(field, [&] {
                 auto& chunk = group.chunks.emplace_back();
+                std::string_view otherFile;
                 reader.readStruct([&](ThriftField inner) {
-                    if (inner.id == 3)
+                    if (inner.id == 1)
+                        otherFile = reader.readBinary(inner);
+                    else if (inner.id == 3)
                         readColumnMetadata(reader, inner, chunk);
                     else
                         reader.skip(inner);
                 });
+                chunk.isElsewhere = chunk.isElsewhere || !otherFile.empty();
             });
             break;
         case 3:
@@ -229,7 +233,7 @@ Result<std::vector<ParquetColumn>> leavesOf(const std::vector<SchemaElement>& sc
 
 Result<ParquetChunk> checkChunk(const RawChunk& raw, const ParquetColumn& column)
 {
-    if (!raw.hasMetadata)
+    if (raw.isElsewhere)
         return fail(ErrorCode::Unsupported, "column " + column.path + " lies in another file");
     if (raw.path != column.path || raw.type != static_cast<std::int32_t>(column.type))
         return fail(ErrorCode::Corrupt,

@@ -204,6 +204,7 @@ struct TestPage
     std::string body;                             ///< values, not compressed yet
     std::optional<bool> isCompressed;             ///< v2's flag; absent when not set
     std::optional<std::int32_t> uncompressedSize; ///< a lie, when set
+    int levelEncoding = 3;                        ///< of v1; RLE
 
     [[nodiscard]] std::string encode() const
     {
@@ -227,7 +228,7 @@ struct TestPage
         } else {
             inner.integer(2, static_cast<int>(encoding));
             if (type == ParquetPageType::Data)
-                inner.integer(3, 3).integer(4, 3);
+                inner.integer(3, levelEncoding).integer(4, 3);
         }
         const std::int16_t id = type == ParquetPageType::DataV2 ? 8 : type == ParquetPageType::Data ? 5 : 7;
         ThriftWriter header;

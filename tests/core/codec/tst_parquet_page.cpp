@@ -404,6 +404,20 @@ private slots:
         QVERIFY2(QString::fromStdString(texts.error().message).contains(name), texts.error().message.c_str());
     }
 
+    void namesTheLevelEncodingItDoesNotRead()
+    {
+        test::TestPage page;
+        page.type = ParquetPageType::Data;
+        page.values = 1;
+        page.levels = test::hybridRun(1, 1, 1);
+        page.levelEncoding = static_cast<int>(ParquetEncoding::BitPacked);
+        page.body = test::plain({"a"});
+        const auto texts = readTexts(page.encode(), 1, 1);
+        QVERIFY(!texts);
+        QCOMPARE(texts.error().code, ErrorCode::Unsupported);
+        QVERIFY(QString::fromStdString(texts.error().message).contains(QLatin1String("BIT_PACKED")));
+    }
+
     void refusesAPageThatClaimsTooMuch_data()
     {
         QTest::addColumn<CompressionCodec>("codec");

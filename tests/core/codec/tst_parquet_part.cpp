@@ -551,13 +551,15 @@ private slots:
         const auto leaf = file->column("k_s.ok.0");
         QVERIFY(leaf);
         QCOMPARE(file->footer().columns[*leaf].maxDefinitionLevel, 2U);
-        const auto nothing = file->readIntegers(*file->column("v_s"));
-        QVERIFY(nothing);
-        QCOMPARE(nothing->values, (std::vector<std::int64_t> {0, 0}));
+        std::vector<std::int64_t> numbers(2, 77);
+        const auto nulls = file->readIntegers(*file->column("v_s"), numbers);
+        QVERIFY(nulls);
+        QCOMPARE(*nulls, std::uint64_t(0));
+        QCOMPARE(numbers, (std::vector<std::int64_t> {0, 0}));
         const auto errors = file->countPresent(*file->column("k_s.err"));
         QVERIFY(errors);
         QCOMPARE(*errors, std::uint64_t(0));
-        QVERIFY(!file->readIntegers(*leaf));
+        QVERIFY(!file->readIntegers(*leaf, numbers));
     }
 };
 
