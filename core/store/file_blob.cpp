@@ -1,6 +1,7 @@
 #include "core/store/file_blob.h"
 
 #include "core/base/ids.h"
+#include "core/store/large_bytes.h"
 #include "core/store/stop.h"
 #include "core/store/url.h"
 
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -229,18 +229,16 @@ Result<std::optional<SharedBytes>> FileBlob::get(std::string_view key, const Job
             done += static_cast<std::size_t>(got);
         }
     };
-    try {
-        auto bytes = SharedBytes::make(size, fill);
-        if (cancelled)
-            return failed(ErrorCode::Cancelled, "stopped by the user");
-        if (!trouble.empty())
-            return failed(ErrorCode::Unavailable, "blob " + std::string(key) + " cannot be read: " + trouble);
-        recorder.received(1, size);
-        return std::optional(std::move(bytes));
-    } catch (const std::bad_alloc&) {
+    auto bytes = makeLargeBytes(size, fill);
+    if (!bytes)
         return failed(ErrorCode::Unavailable,
-                      "blob " + std::string(key) + " has " + std::to_string(size) + " bytes, more than memory holds");
-    }
+                      "not enough memory for blob " + std::string(key) + " of " + std::to_string(size) + " bytes");
+    if (cancelled)
+        return failed(ErrorCode::Cancelled, "stopped by the user");
+    if (!trouble.empty())
+        return failed(ErrorCode::Unavailable, "blob " + std::string(key) + " cannot be read: " + trouble);
+    recorder.received(1, size);
+    return bytes;
 }
 
 Result<std::vector<BlobListing>> FileBlob::list(std::string_view prefix, const Job& job) const

@@ -1,5 +1,6 @@
 #include "core/store/sqlite_session.h"
 
+#include "core/store/large_bytes.h"
 #include "core/store/stop.h"
 #include "core/store/url.h"
 
@@ -13,7 +14,6 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
-#include <new>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -376,16 +376,15 @@ Result<SharedBytes> SqliteSession::readBlob(std::int64_t rowid, std::string_view
             stopped = job.stopToken().stop_requested();
         }
     };
-    try {
-        auto bytes = SharedBytes::make(static_cast<std::size_t>(size), fill);
-        if (stopped)
-            return fail(ErrorCode::Cancelled, "stopped by the user");
-        if (readCode != SQLITE_OK)
-            return tl::unexpected<Error>(errorOf(readCode, "reading blob " + std::string(key)));
-        return bytes;
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::Unavailable, "not enough memory for blob " + std::string(key));
-    }
+    auto bytes = makeLargeBytes(static_cast<std::size_t>(size), fill);
+    if (!bytes)
+        return fail(ErrorCode::Unavailable,
+                    "not enough memory for blob " + std::string(key) + " of " + std::to_string(size) + " bytes");
+    if (stopped)
+        return fail(ErrorCode::Cancelled, "stopped by the user");
+    if (readCode != SQLITE_OK)
+        return tl::unexpected<Error>(errorOf(readCode, "reading blob " + std::string(key)));
+    return *std::move(bytes);
 }
 
 } // namespace inspector::store
