@@ -1,0 +1,48 @@
+#pragma once
+
+#include <QWidget>
+
+class QModelIndex;
+
+namespace inspector::views {
+
+class BusyBar;
+class CollectionModel;
+class EmptyState;
+class MomentLabel;
+class ProblemBar;
+class RowView;
+class Session;
+
+/// Every collection of the moment on screen, with rows, bytes and problems.
+class CollectionsPanel : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit CollectionsPanel(Session& session, QWidget* parent = nullptr);
+
+    /// Stands on `name`; the first collection with rows when there is none of that name. Does nothing before a
+    /// snapshot.
+    void choose(const QString& name);
+    [[nodiscard]] QString chosen() const;
+
+signals:
+    void collectionChosen(const QString& name);
+    void collectionActivated(); ///< Enter or double click
+
+private:
+    void display();
+    void followSession();
+
+    Session& m_session;
+    CollectionModel* m_model;
+    MomentLabel* m_moment;
+    ProblemBar* m_problem;
+    RowView* m_view;
+    EmptyState* m_empty;
+    BusyBar* m_busy;
+    QString m_wanted;
+    bool m_resetting = false;
+};
+
+} // namespace inspector::views
