@@ -18,12 +18,12 @@ namespace inspector::catalog {
 class UnopenedCatalog
 {
 public:
-    /// Looks at Config, Setting and FenceToken rows only. Such a row that does not decode, or repeats a key, or has a
-    /// diff other than +1 is left out; problems() tells of it.
+    /// Looks at Config, Setting and FenceToken rows only. Withdrawn rows (a negative diff) and rows that do not decode
+    /// are left out, of two rows for one key the first counts: problems() tells of each.
     explicit UnopenedCatalog(const persist::Updates& consolidated);
 
     [[nodiscard]] bool isInitialized() const { return !m_configs.empty(); }
-    /// InvalidInput "uninitialized" when there is no fence token.
+    /// NotFound "uninitialized" when there is no fence token. Of several the largest counts.
     [[nodiscard]] Result<Epoch> epoch() const;
     [[nodiscard]] Result<DeployGeneration> deployGeneration() const;
     /// Nothing when it was never set; Corrupt when it is neither 0 nor 1.
@@ -45,7 +45,7 @@ public:
 
     /// The answers as one JSON object without blanks, in the order and with the names of the reference (`facts.json` of
     /// the fixtures): a getter that fails is null, and enable_0dt_deployment is left out in the era that no longer has
-    /// it (catalog versions from 76 on).
+    /// it (catalog versions from 78 on).
     [[nodiscard]] std::string factsJson() const;
 
 private:
