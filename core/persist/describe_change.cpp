@@ -60,14 +60,17 @@ private:
             noteRollup(change);
             break;
         case StateField::LeasedReaders:
-            noteHandle(change, "reader", [](const SharedBytes& slice) { return purposeOf(decodeLeasedReader(slice)); });
+            noteHandle(change, "reader", decodeLeasedReader, [](const LeasedReader& before, const LeasedReader& after) {
+                return differencesOf(before, after);
+            });
             break;
         case StateField::CriticalReaders:
-            noteHandle(change, "critical reader",
-                       [](const SharedBytes& slice) { return purposeOf(decodeCriticalReader(slice)); });
+            noteHandle(
+                change, "critical reader", decodeCriticalReader,
+                [](const CriticalReader& before, const CriticalReader& after) { return differencesOf(before, after); });
             break;
         case StateField::Writers:
-            noteHandle(change, "writer", [](const SharedBytes& slice) { return purposeOf(decodeWriter(slice)); });
+            noteHandle(change, "writer", decodeWriter, [](const Writer&, const Writer&) { return std::string(); });
             break;
         case StateField::LastGcReq:
             if (const auto seqno = decodeU64Slice(change.newValue))
@@ -136,22 +139,41 @@ private:
             say("rollup v" + std::to_string(*seqno) + verbOf(change, " added", " changed", " removed by gc"));
     }
 
-    template <typename Handle>
-    static std::string purposeOf(const Result<Handle>& handle)
+    static std::string differencesOf(const LeasedReader& before, const LeasedReader& after)
     {
-        if (!handle || !handle->debug || handle->debug->purpose.empty())
-            return {};
-        return " '" + handle->debug->purpose + "'";
+        if (before.since != after.since)
+            return " holds since " + textOf(after.since) + " instead of " + textOf(before.since);
+        if (before.seqno != after.seqno)
+            return " holds v" + std::to_string(after.seqno.value()) + " instead of v"
+                + std::to_string(before.seqno.value());
+        return {};
     }
 
-    template <typename PurposeOfSlice>
-    void noteHandle(const FieldDiff& change, const std::string& what, PurposeOfSlice purposeOfSlice)
+    static std::string differencesOf(const CriticalReader& before, const CriticalReader& after)
     {
-        const auto purpose = purposeOfSlice(change.type == ChangeType::Delete ? change.oldValue : change.newValue);
-        if (change.type == ChangeType::Update)
-            mutter(what + purpose + " updated");
-        else
-            say(what + purpose + verbOf(change, " registered", "", " gone"));
+        if (before.since != after.since)
+            return " holds since " + textOf(after.since) + " instead of " + textOf(before.since);
+        if (before.opaque != after.opaque)
+            return " has another fencing token";
+        return {};
+    }
+
+    /// A handle that comes, goes, or is updated: in what that matters, or else a heartbeat.
+    template <typename Handle, typename DifferencesOf>
+    void noteHandle(const FieldDiff& change, const std::string& what, Result<Handle> (*decode)(const SharedBytes&),
+                    DifferencesOf differencesBetween)
+    {
+        const auto handle = decode(change.type == ChangeType::Delete ? change.oldValue : change.newValue);
+        auto name = what;
+        if (handle && handle->debug && !handle->debug->purpose.empty())
+            name += " '" + handle->debug->purpose + "'";
+        if (change.type != ChangeType::Update) {
+            say(name + verbOf(change, " registered", "", " gone"));
+            return;
+        }
+        const auto before = decode(change.oldValue);
+        const auto differences = handle && before ? differencesBetween(*before, *handle) : std::string();
+        mutter(name + (differences.empty() ? ": heartbeat" : differences));
     }
 
     void noteMerge(const FieldDiff& change)

@@ -1,5 +1,7 @@
 #include "core/persist/state.h"
 
+#include "core/persist/version.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -116,6 +118,18 @@ std::optional<std::string> State::tilingProblem() const
         expected = upper;
     }
     return std::nullopt;
+}
+
+std::vector<std::string> State::warnings() const
+{
+    auto found = anomalies;
+    if (auto warning = versionWarning(applierVersion))
+        found.push_back(*std::move(warning));
+    if (auto problem = tilingProblem())
+        found.push_back(*std::move(problem));
+    if (possiblyIncomplete)
+        found.emplace_back("changes of an unknown kind were skipped: something may be missing");
+    return found;
 }
 
 } // namespace inspector::persist

@@ -280,7 +280,8 @@ struct State
     std::map<std::uint64_t, EncodedSchemas> schemas;
     Trace trace;
 
-    /// What did not fit on the way here and was forced, one clause each (persist-format §6.1, §11).
+    /// What did not fit on the way here and was forced, or kept it from a newer seqno, one clause each
+    /// (persist-format §6.1, §11).
     std::vector<std::string> anomalies;
     /// A change of a kind that this build does not know was skipped: something may be missing.
     bool possiblyIncomplete = false;
@@ -295,6 +296,9 @@ struct State
     [[nodiscard]] bool hasCatalogCodecs() const;
     /// The batches that hold data: those with a time range, sorted by lower (persist-format §6.5).
     [[nodiscard]] std::vector<BatchPtr> batches() const;
+    /// Everything odd about the state, one clause each: its anomalies, a version above the tested range, batches that
+    /// do not tile, changes that were skipped.
+    [[nodiscard]] std::vector<std::string> warnings() const;
     /// Nothing, or how the batches fail to tile [0, upper): "batches leave a gap [5, 7)".
     [[nodiscard]] std::optional<std::string> tilingProblem() const;
 };

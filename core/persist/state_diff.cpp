@@ -259,10 +259,13 @@ BatchPtr emptyBatch(Frontier lower, Frontier upper, Frontier since)
 /// Takes `range` out of the empty batches that reach into it. Other batches stay.
 void cutEmptyBatches(std::vector<BatchPtr>& batches, const Description& range)
 {
+    const auto isCut = [&](const BatchPtr& batch) { return batch->isEmpty() && overlaps(batch->description, range); };
+    if (std::none_of(batches.begin(), batches.end(), isCut))
+        return;
     std::vector<BatchPtr> kept;
     for (auto& batch : batches) {
         const auto& description = batch->description;
-        if (!batch->isEmpty() || !overlaps(description, range)) {
+        if (!isCut(batch)) {
             kept.push_back(std::move(batch));
             continue;
         }

@@ -3,7 +3,6 @@
 #include "core/persist/version.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace inspector::persist {
@@ -53,41 +52,16 @@ public:
 
     void string(std::string_view text)
     {
-        constexpr std::string_view kDigits = "0123456789abcdef";
         m_text += '"';
-        for (const char c : text) {
-            const auto byte = static_cast<unsigned char>(c);
-            switch (c) {
-            case '"':
-                m_text += "\\\"";
-                break;
-            case '\\':
-                m_text += "\\\\";
-                break;
-            case '\b':
-                m_text += "\\b";
-                break;
-            case '\f':
-                m_text += "\\f";
-                break;
-            case '\n':
-                m_text += "\\n";
-                break;
-            case '\r':
-                m_text += "\\r";
-                break;
-            case '\t':
-                m_text += "\\t";
-                break;
-            default:
-                if (byte < 0x20U) {
-                    m_text += "\\u00";
-                    m_text += kDigits[byte >> 4U];
-                    m_text += kDigits[byte & 0xfU];
-                } else {
-                    m_text += c;
-                }
-            }
+        while (!text.empty()) {
+            const auto length = characterLength(text);
+            if (length == 0)
+                m_text += "\xef\xbf\xbd"; // U+FFFD for a byte that is no UTF-8
+            else if (length == 1)
+                ascii(text.front());
+            else
+                m_text += text.substr(0, length);
+            text.remove_prefix(std::max<std::size_t>(length, 1));
         }
         m_text += '"';
     }
@@ -109,6 +83,47 @@ public:
     [[nodiscard]] std::string take() { return std::move(m_text); }
 
 private:
+    /// Bytes of the UTF-8 character that the text begins with; 0 when it begins with none.
+    static std::size_t characterLength(std::string_view text)
+    {
+        const auto byteAt = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+        const auto lead = byteAt(0);
+        const std::size_t length = lead < 0x80U ? 1 : lead < 0xc2U ? 0 : lead < 0xe0U ? 2 : lead < 0xf0U ? 3 : 4;
+        if (length < 2)
+            return length;
+        if (lead > 0xf4U || text.size() < length)
+            return 0;
+        for (std::size_t i = 1; i < length; ++i)
+            if ((byteAt(i) & 0xc0U) != 0x80U)
+                return 0;
+        const auto second = byteAt(1);
+        const bool isOverlong = (lead == 0xe0U && second < 0xa0U) || (lead == 0xf0U && second < 0x90U);
+        const bool isSurrogate = lead == 0xedU && second >= 0xa0U;
+        const bool isTooLarge = lead == 0xf4U && second >= 0x90U;
+        return isOverlong || isSurrogate || isTooLarge ? 0 : length;
+    }
+
+    void ascii(char c)
+    {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        constexpr std::string_view kShort = "\bb\ff\nn\rr\tt\"\"\\\\";
+        for (std::size_t i = 0; i < kShort.size(); i += 2) {
+            if (kShort[i] == c) {
+                m_text += '\\';
+                m_text += kShort[i + 1];
+                return;
+            }
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20U) {
+            m_text += "\\u00";
+            m_text += kDigits[byte >> 4U];
+            m_text += kDigits[byte & 0xfU];
+        } else {
+            m_text += c;
+        }
+    }
+
     void newLine()
     {
         if (!m_isPretty)

@@ -1,7 +1,6 @@
 #include "core/persist/state_reader.h"
 
 #include "core/persist/decode.h"
-#include "core/persist/version.h"
 
 #include <algorithm>
 #include <charconv>
@@ -64,17 +63,6 @@ LiveDiffs decodeRows(std::vector<store::VersionedData> rows, std::optional<SeqNo
     return live;
 }
 
-/// What is odd about a state as it is, however it came about.
-std::vector<std::string> oddities(const State& state)
-{
-    std::vector<std::string> found;
-    if (auto warning = versionWarning(state.applierVersion))
-        found.push_back(*std::move(warning));
-    if (auto problem = state.tilingProblem())
-        found.push_back(*std::move(problem));
-    return found;
-}
-
 /// `state` with the diffs up to `target` applied, and what is odd about the result in its anomalies.
 State replay(State state, const LiveDiffs& live, SeqNo target)
 {
@@ -90,8 +78,6 @@ State replay(State state, const LiveDiffs& live, SeqNo target)
     if (state.seqno != target)
         state.anomalies.push_back("the state shown is " + nameOf(state.seqno) + ", but the newest is "
                                   + nameOf(target));
-    const auto odd = oddities(state);
-    state.anomalies.insert(state.anomalies.end(), odd.begin(), odd.end());
     return state;
 }
 
@@ -345,12 +331,8 @@ Result<std::variant<NewDiffs, RebuildNeeded>> StateReader::poll(SeqNo from, cons
 
 Result<State> StateReader::advance(State state, const std::vector<StateDiff>& diffs)
 {
-    for (const auto& gone : oddities(state))
-        state.anomalies.erase(std::remove(state.anomalies.begin(), state.anomalies.end(), gone), state.anomalies.end());
     for (const auto& diff : diffs)
         INSPECTOR_CHECK(apply(state, diff));
-    auto odd = oddities(state);
-    state.anomalies.insert(state.anomalies.end(), odd.begin(), odd.end());
     return state;
 }
 

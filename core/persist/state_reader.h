@@ -52,8 +52,8 @@ public:
     [[nodiscard]] const ShardId& shardId() const { return m_shardId; }
 
     /// The newest state (persist-format §4.2). NotFound "no such shard" without rows; NotFound "wrong blob location?"
-    /// naming both stores when the rollup stays away; Corrupt when the newest row or the rollup does not decode or is
-    /// another shard's. What is odd but survivable is in the state's anomalies: a gap or a broken row ends the state
+    /// naming both stores when the rollup stays away; Corrupt when no row decodes, or the rollup does not or is another
+    /// shard's. What is odd but survivable is in the state's anomalies: a gap or a broken row ends the state
     /// before it.
     [[nodiscard]] Result<StatePtr> current(const Job& job) const;
 

@@ -109,7 +109,7 @@ private slots:
         ShardReader reader(location.consensus, location.blob, shardOf(file.toStdString().substr(4, 37)));
         const auto state = reader.refresh(Job());
         QVERIFY2(state.has_value(), state ? "" : state.error().describe().c_str());
-        QVERIFY((*state)->anomalies.empty());
+        QVERIFY((*state)->warnings().empty());
         const auto read = reader.snapshot(*state, Timestamp(expected.asOf), Job());
         QVERIFY2(read.has_value(), read ? "" : read.error().describe().c_str());
         QVERIFY2(read->updates->warnings.empty(),
@@ -213,7 +213,7 @@ private slots:
             [&](const State& state, const StateDiff& diff) {
                 ++states;
                 [&] {
-                    QVERIFY2(state.anomalies.empty(), state.anomalies.empty() ? "" : state.anomalies[0].c_str());
+                    QVERIFY2(state.warnings().empty(), state.warnings().empty() ? "" : state.warnings()[0].c_str());
                     QVERIFY2(!state.tilingProblem(), state.tilingProblem().value_or("").c_str());
                     const auto spine = buildSpine(state.trace);
                     QVERIFY2(spine.problems.empty(), spine.problems.empty() ? "" : spine.problems[0].c_str());

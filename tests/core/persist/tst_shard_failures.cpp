@@ -145,6 +145,52 @@ private slots:
         QCOMPARE(location.consensus.scans, StateReader::kMaxAttempts);
     }
 
+    void longLogIsReadFromItsNewestRollup()
+    {
+        MemoryLocation location;
+        fill(location, smallShard());
+        const std::string lateKey = "v4000/r00000000-0000-4000-8000-000000000002";
+        for (std::uint64_t seqno = 2; seqno <= 4010; ++seqno) {
+            auto diff = sinceDiff(seqno - 1, 0, 0);
+            if (seqno > 4000)
+                diff.rollupKey = lateKey;
+            location.consensus.rows[kTestShard][seqno] = bytesFrom(encodedDiff(diff));
+        }
+        auto late = smallShard();
+        late.seqno = 4000;
+        location.blob.blobs[std::string(kTestShard) + "/" + lateKey] = bytesFrom(encodedRollup(late));
+        const auto state = currentOf(location);
+        QVERIFY2(state.has_value(), state ? "" : state.error().describe().c_str());
+        QCOMPARE((*state)->seqno, SeqNo(4010));
+        QCOMPARE(location.consensus.rowsRead, StateReader::kRecentDiffsLimit + 11);
+        const StateReader reader(location.consensus, location.blob, testShard());
+        const auto live = reader.liveDiffs(Job());
+        QVERIFY(live.has_value());
+        QCOMPARE(live->diffs.size(), std::size_t(4010));
+        const auto early = reader.at(SeqNo(4005), Job());
+        QVERIFY(early.has_value());
+        QCOMPARE((*early)->seqno, SeqNo(4005));
+    }
+
+    void logStartsAtTheFirstRollupThatIsLeft()
+    {
+        MemoryLocation location;
+        auto second = sinceDiff(1, 0, 0);
+        auto third = sinceDiff(2, 0, 1);
+        third.rollupKey = "v2/r00000000-0000-4000-8000-000000000002";
+        fill(location, smallShard(), {second, third});
+        auto late = smallShard();
+        late.seqno = 2;
+        location.blob.blobs.clear();
+        location.blob.blobs[std::string(kTestShard) + "/" + third.rollupKey] = bytesFrom(encodedRollup(late));
+        ShardReader reader(location.consensus, location.blob, testShard());
+        const auto log = reader.log(Job());
+        QVERIFY2(log.has_value(), log ? "" : log.error().describe().c_str());
+        QCOMPARE(log->steps.size(), std::size_t(2));
+        QCOMPARE(log->steps.front().seqno, SeqNo(2));
+        QVERIFY(mentions(log->problems, "states before v2 cannot be rebuilt"));
+    }
+
     void row3PartDeletedByCompactionIsReadFromTheNewState()
     {
         MemoryLocation location;
@@ -268,7 +314,7 @@ private slots:
         const auto state = currentOf(location);
         QVERIFY(state.has_value());
         QCOMPARE((*state)->seqno, SeqNo(5));
-        QVERIFY2((*state)->anomalies.empty(), joined((*state)->anomalies).c_str());
+        QVERIFY2((*state)->warnings().empty(), joined((*state)->warnings()).c_str());
     }
 
     void row7EmptyRowIsCorruption()
@@ -314,6 +360,7 @@ private slots:
         QVERIFY(state.has_value());
         QCOMPARE((*state)->since(), Frontier(Timestamp(1)));
         QVERIFY((*state)->possiblyIncomplete);
+        QVERIFY(mentions((*state)->warnings(), "something may be missing"));
         QVERIFY(mentions((*state)->anomalies, "unknown field 99"));
     }
 
@@ -440,8 +487,8 @@ private slots:
         const auto state = currentOf(location);
         QVERIFY(state.has_value());
         QCOMPARE((*state)->applierVersion, version.toStdString());
-        QCOMPARE((*state)->anomalies.empty(), warning.isEmpty());
-        QVERIFY(warning.isEmpty() || mentions((*state)->anomalies, warning.toStdString()));
+        QCOMPARE((*state)->warnings().empty(), warning.isEmpty());
+        QVERIFY(warning.isEmpty() || mentions((*state)->warnings(), warning.toStdString()));
     }
 
     void versionsAreReadTolerantly()
@@ -524,7 +571,7 @@ private slots:
         const auto state = reader.refresh(Job());
         QVERIFY(state.has_value());
         QVERIFY((*state)->isTombstone());
-        QVERIFY2((*state)->anomalies.empty(), joined((*state)->anomalies).c_str());
+        QVERIFY2((*state)->warnings().empty(), joined((*state)->warnings()).c_str());
         for (const auto& error :
              {reader.latestSnapshot(Job()).error(), reader.snapshot(*state, Timestamp(3), Job()).error()}) {
             QCOMPARE(error.code, ErrorCode::OutOfRange);
@@ -553,7 +600,7 @@ private slots:
         ShardReader reader(location.consensus, location.blob, testShard());
         const auto read = reader.latestSnapshot(Job());
         QVERIFY(read.has_value());
-        QVERIFY(mentions(read->state->anomalies, words.toStdString()));
+        QVERIFY(mentions(read->state->warnings(), words.toStdString()));
         QVERIFY(mentions(read->updates->warnings, words.toStdString()));
         QCOMPARE(read->updates->size(), std::size_t(2));
         QVERIFY(!buildSpine(read->state->trace).problems.empty());
@@ -578,7 +625,7 @@ private slots:
         ShardReader reader(location.consensus, location.blob, testShard());
         const auto read = reader.latestSnapshot(Job());
         QVERIFY2(read.has_value(), read ? "" : read.error().describe().c_str());
-        QVERIFY2(read->state->anomalies.empty(), joined(read->state->anomalies).c_str());
+        QVERIFY2(read->state->warnings().empty(), joined(read->state->warnings()).c_str());
         QVERIFY(!read->state->trace.isStructured());
         QCOMPARE(read->asOf, Timestamp(8));
         QCOMPARE(linesOf(*read->updates), (Lines {"8 1 " + kRowA, "8 1 " + kRowB}));
@@ -619,7 +666,7 @@ private slots:
         fill(location, smallShard(), {diff});
         const auto state = currentOf(location);
         QVERIFY(state.has_value());
-        QVERIFY2((*state)->anomalies.empty(), joined((*state)->anomalies).c_str());
+        QVERIFY2((*state)->warnings().empty(), joined((*state)->warnings()).c_str());
         QCOMPARE((*state)->batches().size(), std::size_t(2));
         QCOMPARE((*state)->batches()[1]->description.since, Frontier(Timestamp(1)));
     }
@@ -654,7 +701,7 @@ private slots:
         ShardReader reader(location.consensus, location.blob, testShard());
         const auto state = reader.refresh(Job());
         QVERIFY(state.has_value());
-        QVERIFY2((*state)->anomalies.empty(), joined((*state)->anomalies).c_str());
+        QVERIFY2((*state)->warnings().empty(), joined((*state)->warnings()).c_str());
         const auto read = reader.snapshot(*state, Timestamp(7), Job());
         QVERIFY(read.has_value());
         QVERIFY2(read->updates->warnings.empty(), joined(read->updates->warnings).c_str());
