@@ -64,8 +64,10 @@ std::optional<std::string> catalogFileOf(const std::string& url)
         return std::nullopt; // a folder of blobs with an odd name
     }
     const bool isUrl = !scheme.empty() && (scheme == "mem" || url.find("://") == scheme.size());
-    if (!isUrl && (exists(url) || (url.find('@') == std::string::npos && scheme.empty())))
-        return url; // a plain path; what may be a user and a host is none, and is never repeated in a message
+    // What may be a user, a password and a host is no path, and is never repeated in a message.
+    const bool maybeSecret = url.find('@') != std::string::npos || url.find("password") != std::string::npos;
+    if (!isUrl && (exists(url) || (scheme.empty() && !maybeSecret)))
+        return url; // a plain path
     return std::nullopt;
 }
 

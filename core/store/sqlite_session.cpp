@@ -228,8 +228,8 @@ Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& pa
     INSPECTOR_TRY(const auto immutable, inspectFile(path));
 
     std::unique_ptr<SqliteSession> session(new SqliteSession(path, std::move(log)));
-    const std::string uri =
-        "file:" + percentEncoded(path) + "?mode=ro" + (immutable == Immutable::Yes ? "&immutable=1" : "");
+    const std::string uri = (path.starts_with('/') ? "file://" : "file:") + percentEncoded(path) + "?mode=ro"
+        + (immutable == Immutable::Yes ? "&immutable=1" : "");
     const int code = sqlite3_open_v2(uri.c_str(), &session->m_handle,
                                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
     if (code != SQLITE_OK)

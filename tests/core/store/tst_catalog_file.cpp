@@ -193,9 +193,8 @@ private slots:
         if (child == 0) { // dies with pages written and a journal beside them
             sqlite3* writer = nullptr;
             sqlite3_open(file.c_str(), &writer);
-            sqlite3_exec(writer,
-                         "PRAGMA synchronous=OFF; BEGIN; UPDATE blob SET data = zeroblob(100000)",
-                         nullptr, nullptr, nullptr);
+            sqlite3_exec(writer, "PRAGMA synchronous=OFF; BEGIN; UPDATE blob SET data = zeroblob(100000)", nullptr,
+                         nullptr, nullptr);
             sqlite3_db_cacheflush(writer);
             ::_exit(0);
         }
