@@ -50,7 +50,8 @@ inline constexpr std::string_view kMask = "••••••••";
 // --- secrets
 // ------------------------------------------------------------------------------------------------------------
 
-/// create_sql with the text literals of a secret's or a connection's options masked; anything else unchanged.
+/// create_sql with every text literal of a secret or a connection masked, and of a statement that is not understood;
+/// anything else unchanged.
 [[nodiscard]] std::string maskedSql(std::string_view createSql);
 
 /// The nodes of a row's tape whose text is secret, ascending; empty for nearly all rows.
@@ -79,9 +80,11 @@ public:
     [[nodiscard]] std::optional<std::string> nameOf(Of of, std::string_view id) const;
 
 private:
-    std::map<std::string, std::string, std::less<>>& namesOf(Of of) { return m_names[static_cast<std::size_t>(of)]; }
+    using Names = std::map<std::string, std::string, std::less<>>;
 
-    std::array<std::map<std::string, std::string, std::less<>>, 8> m_names;
+    void add(Of of, const codec::JsonTape& tape, std::uint32_t id, std::string name);
+
+    std::array<Names, 8> m_names; ///< by Of
 };
 
 /// A person's name for the row: "materialize.public.orders", "#7 create table — orders — 2026-11-24 …" (§5.12). Never
