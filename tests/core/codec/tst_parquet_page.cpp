@@ -291,6 +291,12 @@ private slots:
         const auto texts = readTexts(page.encode(), 5, 2);
         QVERIFY(texts);
         QCOMPARE(texts->values, (std::vector<std::string> {"a", "<null>", "<null>", "b", "<null>"}));
+
+        page.values = 4;
+        page.levels = test::hybridRun(1, 2, 2) + test::hybridRun(2, 2, 2);
+        const auto runs = readTexts(page.encode(), 4, 2);
+        QVERIFY(runs);
+        QCOMPARE(runs->values, (std::vector<std::string> {"<null>", "<null>", "a", "b"}));
     }
 
     void levelsOutliveTheValuesOfTheirPage()
