@@ -97,6 +97,11 @@ MainWindow::MainWindow(const Parts& parts, QWidget* parent)
     wirePanels();
     wireCommands();
     wireSession();
+    for (auto* dock : m_docks) {
+        for (const auto signal : {&QDockWidget::visibilityChanged, &QDockWidget::topLevelChanged})
+            connect(dock, signal, this, &MainWindow::dressDocks);
+        connect(dock, &QDockWidget::dockLocationChanged, this, &MainWindow::dressDocks);
+    }
     m_firstLayout = saveState();
     showWorkspace(false);
     const QByteArray geometry = m_settings.value(settings::kWindowGeometry);
@@ -178,7 +183,7 @@ void MainWindow::buildDocks()
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
     resizeDocks({collections, detail}, {300, 390}, Qt::Horizontal);
-    resizeDocks({timeTravel}, {270}, Qt::Vertical);
+    resizeDocks({timeTravel}, {290}, Qt::Vertical);
 }
 
 void MainWindow::buildBars()
@@ -334,12 +339,18 @@ void MainWindow::wireSession()
             m_welcome->displayRecent();
         }
         m_detail->clear(tr("No entry is chosen"), tr("Choose a row in Entries or Trace."));
-        if (m_collections->chosen().isEmpty())
+        if (m_collections->wanted().isEmpty())
             m_collections->choose(m_settings.value(settings::kLastCollection));
     });
     connect(&m_session, &Session::openFailed, this, [this](const Error& error) {
         if (m_session.isOpen())
             m_problem->show(error); // otherwise the welcome page says it
+        if (m_session.tried().filePath.isEmpty())
+            m_lastTyped = m_session.tried().options;
+    });
+    connect(m_problem, &ProblemBar::offerAccepted, this, [this](Presentation::Offer offer) {
+        if (offer == Presentation::Offer::Retry || offer == Presentation::Offer::Reread)
+            m_session.retryOpen();
     });
     connect(&m_session, &Session::closed, this, [this] {
         showWorkspace(false);
@@ -365,6 +376,7 @@ void MainWindow::showWorkspace(bool open)
         } else if (!m_docks.first()->isVisible()) {
             restoreState(m_settings.value(settings::kWindowLayout));
         }
+        dressDocks();
         m_entries->setFocus();
         return;
     }
@@ -380,9 +392,22 @@ void MainWindow::arrangeDocks()
         dock->show();
     const auto find = [this](const char* name) { return findChild<QDockWidget*>(QString::fromLatin1(name)); };
     resizeDocks({find("collections"), find("detail")}, {300, 390}, Qt::Horizontal);
-    resizeDocks({find("time-travel")}, {270}, Qt::Vertical);
+    resizeDocks({find("time-travel")}, {290}, Qt::Vertical);
     find("collections")->raise();
     find("time-travel")->raise();
+    dressDocks();
+}
+
+void MainWindow::dressDocks()
+{
+    for (auto* dock : m_docks) {
+        const bool hasTab = !dock->isFloating() && !tabifiedDockWidgets(dock).isEmpty();
+        if (hasTab == (dock->titleBarWidget() != nullptr))
+            continue;
+        auto* old = dock->titleBarWidget();
+        dock->setTitleBarWidget(hasTab ? new QWidget(dock) : nullptr);
+        delete old;
+    }
 }
 
 void MainWindow::saveLayout()

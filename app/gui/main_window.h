@@ -72,6 +72,7 @@ private:
     void buildDocks();
     void buildBars();
     void arrangeDocks();
+    void dressDocks(); ///< a dock with a tab needs no title of its own
     void wirePanels();
     void wireCommands();
     void wireSession();

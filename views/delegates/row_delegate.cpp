@@ -53,6 +53,12 @@ void RowDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelInde
     option->fontMetrics = QFontMetrics(option->font);
 }
 
+QSize RowDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const
+{
+    const QString text = index.data(Qt::DisplayRole).toString().left(120);
+    return {option.fontMetrics.horizontalAdvance(text) + 2 * kMargin, option.fontMetrics.height() + 6};
+}
+
 void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
 {
     QStyleOptionViewItem cell = option;

@@ -73,6 +73,8 @@ QVariant DetailModel::data(const QModelIndex& index, int role) const
     const auto& line = m_lines[static_cast<std::size_t>(index.internalId())];
     if (role == SecretRole)
         return line.isSecret;
+    if (role == EmphasisRole)
+        return line.depth == 0 && index.column() == NameColumn && line.text.empty();
     if (role == FaintRole)
         return index.column() == MeaningColumn;
     if (role == FullTextRole) {

@@ -8,8 +8,8 @@
 
 namespace inspector::views {
 
-/// The decoded tree of an entry: lines with depths, made into parents and children. Knows FullTextRole, SecretRole and
-/// FaintRole (the meaning).
+/// The decoded tree of an entry: lines with depths, made into parents and children. Knows FullTextRole, SecretRole,
+/// FaintRole (the meaning) and EmphasisRole (a group).
 class DetailModel : public QAbstractItemModel
 {
     Q_OBJECT

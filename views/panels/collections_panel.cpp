@@ -7,7 +7,6 @@
 #include "views/widgets/busy_bar.h"
 #include "views/widgets/empty_state.h"
 #include "views/widgets/moment_label.h"
-#include "views/widgets/problem_bar.h"
 #include "views/widgets/row_view.h"
 
 #include <QHBoxLayout>
@@ -23,7 +22,6 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
     , m_session(session)
     , m_model(new CollectionModel(this))
     , m_moment(new MomentLabel(this))
-    , m_problem(new ProblemBar(this))
     , m_view(new RowView(this))
     , m_empty(new EmptyState(this))
     , m_busy(new BusyBar(this))
@@ -39,9 +37,9 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
     auto* header = m_view->horizontalHeader();
     header->setStretchLastSection(false);
     header->setSectionResizeMode(CollectionModel::NameColumn, QHeaderView::Stretch);
-    m_view->setColumnWidth(CollectionModel::RowsColumn, 68);
-    m_view->setColumnWidth(CollectionModel::SizeColumn, 74);
-    m_view->setColumnWidth(CollectionModel::ProblemsColumn, 74);
+    m_view->setColumnWidth(CollectionModel::RowsColumn, 62);
+    m_view->setColumnWidth(CollectionModel::SizeColumn, 70);
+    m_view->setColumnWidth(CollectionModel::ProblemsColumn, 70);
 
     auto* top = new QHBoxLayout;
     top->setContentsMargins(8, 6, 8, 6);
@@ -51,7 +49,6 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
     layout->addLayout(top);
-    layout->addWidget(m_problem);
     layout->addWidget(m_view, 1);
     layout->addWidget(m_empty, 1);
     layout->addWidget(m_busy);
@@ -80,24 +77,18 @@ void CollectionsPanel::followSession()
         m_moment->setMoment(moment.text, moment.explanation, moment.isLatest);
     });
     connect(&m_session, &Session::travelFailed, this, [this](const Error& error) {
-        m_problem->show(error);
-        if (!m_session.snapshot())
-            m_empty->say(QStringLiteral("problem"), problemTitle(error.code), problemText(error));
+        if (!m_session.snapshot() && error.code != ErrorCode::Cancelled) // what went wrong is said in Entries
+            m_empty->say(QStringLiteral("collections"), tr("Nothing was read"), tr("Refresh (F5) tries again."));
     });
     connect(&m_session.snapshotSlot(), &JobSlot::cancelled, this, [this] {
         if (!m_session.snapshot())
             m_empty->say(QStringLiteral("stop"), tr("Stopped"), tr("Nothing was read. Refresh (F5) reads again."));
-    });
-    connect(m_problem, &ProblemBar::offerAccepted, this, [this](Presentation::Offer offer) {
-        if (offer == Presentation::Offer::Retry || offer == Presentation::Offer::Reread)
-            m_session.refresh();
     });
 }
 
 void CollectionsPanel::display()
 {
     const auto& snapshot = m_session.snapshot();
-    m_problem->clear();
     m_resetting = true;
     m_model->setCollections(snapshot ? snapshot->collections() : std::vector<inspect::CollectionSummary> {});
     m_resetting = false;

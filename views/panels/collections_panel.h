@@ -10,7 +10,6 @@ class BusyBar;
 class CollectionModel;
 class EmptyState;
 class MomentLabel;
-class ProblemBar;
 class RowView;
 class Session;
 
@@ -25,6 +24,8 @@ public:
     /// snapshot.
     void choose(const QString& name);
     [[nodiscard]] QString chosen() const;
+    /// What choose() was asked for last, or what the person chose.
+    [[nodiscard]] const QString& wanted() const { return m_wanted; }
 
 signals:
     void collectionChosen(const QString& name);
@@ -37,7 +38,6 @@ private:
     Session& m_session;
     CollectionModel* m_model;
     MomentLabel* m_moment;
-    ProblemBar* m_problem;
     RowView* m_view;
     EmptyState* m_empty;
     BusyBar* m_busy;

@@ -6,6 +6,7 @@
 #include "views/support/job_runner.h"
 #include "views/support/theme.h"
 #include "views/widgets/busy_bar.h"
+#include "views/widgets/elided_label.h"
 #include "views/widgets/empty_state.h"
 #include "views/widgets/json_view.h"
 #include "views/widgets/moment_label.h"
@@ -30,7 +31,7 @@ DetailPanel::DetailPanel(JobRunner& computing, QWidget* parent)
     : QWidget(parent)
     , m_load(new JobSlot(computing, this))
     , m_model(new DetailModel(this))
-    , m_title(new QLabel(this))
+    , m_title(new ElidedLabel(Qt::ElideMiddle, this))
     , m_facts(new QLabel(this))
     , m_problem(new QLabel(this))
     , m_moment(new MomentLabel(this))
@@ -71,7 +72,7 @@ void DetailPanel::buildLayout()
     bold.setPointSizeF(bold.pointSizeF() * 1.15);
     bold.setWeight(QFont::DemiBold);
     m_title->setFont(bold);
-    for (auto* label : {m_title, m_facts, m_problem, m_origin}) {
+    for (auto* label : {m_facts, m_problem, m_origin}) {
         label->setTextFormat(Qt::PlainText);
         label->setWordWrap(true);
         label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
@@ -232,7 +233,6 @@ void DetailPanel::display(inspect::EntryDetail detail)
 {
     m_detail = std::move(detail);
     m_title->setText(oneLine(std::string_view(m_detail->title.empty() ? m_detail->kind : m_detail->title), 200));
-    m_title->setToolTip(textOf(m_detail->title));
     QStringList facts;
     facts << textOf(m_detail->kind);
     facts << tr("time %1, %2").arg(formatTime(m_detail->time), formatCertainty(m_detail->certainty));
@@ -252,7 +252,7 @@ void DetailPanel::display(inspect::EntryDetail detail)
     m_tree->expandAll();
     m_tree->resizeColumnToContents(DetailModel::NameColumn);
     m_tree->setColumnWidth(DetailModel::NameColumn, std::min(220, m_tree->columnWidth(DetailModel::NameColumn) + 12));
-    m_tree->setColumnWidth(DetailModel::ValueColumn, 200);
+    m_tree->setColumnWidth(DetailModel::ValueColumn, 150);
     m_json->setContent(textOf(m_detail->prettyJson.empty() ? m_detail->json : m_detail->prettyJson));
     showBytes();
     m_stack->setCurrentIndex(0);

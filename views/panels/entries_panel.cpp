@@ -5,6 +5,7 @@
 #include "views/support/format.h"
 #include "views/support/session.h"
 #include "views/support/settings.h"
+#include "views/widgets/elided_label.h"
 #include "views/widgets/filter_edit.h"
 #include "views/widgets/moment_label.h"
 #include "views/widgets/problem_bar.h"
@@ -20,7 +21,7 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     : QWidget(parent)
     , m_session(session)
     , m_title(new QLabel(this))
-    , m_help(new QLabel(this))
+    , m_help(new ElidedLabel(Qt::ElideRight, this))
     , m_moment(new MomentLabel(this))
     , m_pane(new TablePane(session.computing(), session.computing(), settings, this))
 {
@@ -31,7 +32,6 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     bold.setWeight(QFont::DemiBold);
     m_title->setFont(bold);
     m_help->setForegroundRole(QPalette::PlaceholderText);
-    m_help->setTextFormat(Qt::PlainText);
     m_help->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_pane->view().setAccessibleName(tr("Entries"));
     m_pane->filterEdit().setAccessibleName(tr("Filter entries"));
@@ -53,7 +53,12 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     connect(&m_session, &Session::timelineChanged, this, &EntriesPanel::display);
     connect(&m_session, &Session::opened, this, &EntriesPanel::read);
     connect(&m_session, &Session::closed, this, &EntriesPanel::read);
-    connect(&m_session, &Session::travelFailed, this, [this](const Error& error) { m_pane->problemBar().show(error); });
+    connect(&m_session, &Session::travelFailed, this, [this](const Error& error) {
+        if (m_session.snapshot())
+            m_pane->problemBar().show(error);
+        else
+            m_pane->clear(QStringLiteral("problem"), problemTitle(error.code), problemText(error));
+    });
     connect(m_pane, &TablePane::currentRowChanged, this, &EntriesPanel::entryChanged);
     connect(m_pane, &TablePane::rowActivated, this, &EntriesPanel::entryActivated);
     connect(m_pane, &TablePane::rowsShown, this, [this] {
@@ -62,7 +67,7 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     });
     connect(&m_pane->problemBar(), &ProblemBar::offerAccepted, this, [this](Presentation::Offer offer) {
         if (offer == Presentation::Offer::NearestTime)
-            m_session.travel(m_session.snapshot() ? inspect::Moment::latest() : inspect::Moment::latest());
+            m_session.travel(m_session.nearestReadable(m_session.askedMoment()));
         else if (offer != Presentation::Offer::CopyReport)
             m_session.refresh();
     });
@@ -80,6 +85,12 @@ void EntriesPanel::browse(const QString& collection)
 void EntriesPanel::read()
 {
     const auto& snapshot = m_session.snapshot();
+    if (!snapshot && m_session.isOpen()) {
+        m_pane->clear(QStringLiteral("entries"), tr("Reading the catalog"),
+                      tr("Entries appear when the first moment was read."));
+        display();
+        return;
+    }
     if (!snapshot || m_collection.isEmpty()) {
         m_pane->clear(QStringLiteral("entries"),
                       m_session.isOpen() ? tr("No collection is chosen") : tr("Nothing is open"),
@@ -116,7 +127,6 @@ void EntriesPanel::display()
     }
     m_title->setText(title.isEmpty() || !snapshot ? tr("Entries") : title);
     m_help->setText(help);
-    m_help->setToolTip(help);
     const MomentText moment = momentText(m_session);
     m_moment->setMoment(moment.text, moment.explanation, moment.isLatest);
 }

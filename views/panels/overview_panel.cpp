@@ -6,6 +6,7 @@
 #include "views/support/session.h"
 #include "views/support/theme.h"
 #include "views/widgets/busy_bar.h"
+#include "views/widgets/elided_label.h"
 #include "views/widgets/empty_state.h"
 #include "views/widgets/problem_bar.h"
 
@@ -117,7 +118,7 @@ OverviewPanel::OverviewPanel(Session& session, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
     , m_model(new DetailModel(this))
-    , m_title(new QLabel(this))
+    , m_title(new ElidedLabel(Qt::ElideMiddle, this))
     , m_subtitle(new QLabel(this))
     , m_freshness(new QLabel(this))
     , m_warnings(new QToolButton(this))
@@ -133,7 +134,7 @@ OverviewPanel::OverviewPanel(Session& session, QWidget* parent)
     bold.setPointSizeF(bold.pointSizeF() * 1.15);
     bold.setWeight(QFont::DemiBold);
     m_title->setFont(bold);
-    for (auto* label : {m_title, m_subtitle, m_freshness}) {
+    for (auto* label : {m_subtitle, m_freshness}) {
         label->setTextFormat(Qt::PlainText);
         label->setWordWrap(true);
         label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -216,8 +217,8 @@ void OverviewPanel::display()
     m_warnings->setText(warnings.size() == 1 ? tr("1 warning") : tr("%1 warnings").arg(warnings.size()));
     m_model->setLines(linesOf(overview));
     m_view->expandAll();
-    m_view->setColumnWidth(DetailModel::NameColumn, 170);
-    m_view->setColumnWidth(DetailModel::ValueColumn, 300);
+    m_view->setColumnWidth(DetailModel::NameColumn, 150);
+    m_view->setColumnWidth(DetailModel::ValueColumn, 290);
     showFreshness();
     m_clock->start();
 }

@@ -100,8 +100,8 @@ void TimeTravelPanel::buildTables()
 {
     m_versions->setColumns({
         {tr("Seqno"), [](const inspect::SeqnoStep& step) { return formatSeqno(step.seqno); }, true},
-        {tr("Written at"), [](const inspect::SeqnoStep& step) { return formatUtc(step.walltimeMs); }},
         {tr("Change"), [](const inspect::SeqnoStep& step) { return textOf(step.change); }},
+        {tr("Written at"), [](const inspect::SeqnoStep& step) { return formatUtc(step.walltimeMs); }},
         {tr("Upper"),
          [](const inspect::SeqnoStep& step) { return step.upper ? formatShortTime(*step.upper) : QString(); }, true},
         {tr("Since"),

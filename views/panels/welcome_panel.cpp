@@ -49,7 +49,7 @@ WelcomePanel::WelcomePanel(Session& session, Settings& settings, QWidget* parent
     large.setWeight(QFont::DemiBold);
     title->setFont(large);
     auto* promise = new QLabel(tr("Reads the durable catalog of a Materialize environment, at any moment that it still "
-                                  "remembers. Nothing is ever written."),
+                                  "remembers.\nNothing is ever written."),
                                this);
     promise->setForegroundRole(QPalette::PlaceholderText);
     promise->setAlignment(Qt::AlignCenter);
@@ -118,6 +118,10 @@ WelcomePanel::WelcomePanel(Session& session, Settings& settings, QWidget* parent
     m_busy->watch(&session.openSlot());
     connect(&session, &Session::opening, m_problem, &ProblemBar::clear);
     connect(&session, &Session::openFailed, m_problem, [this](const Error& error) { m_problem->show(error); });
+    connect(m_problem, &ProblemBar::offerAccepted, this, [&session](Presentation::Offer offer) {
+        if (offer == Presentation::Offer::Retry || offer == Presentation::Offer::Reread)
+            session.retryOpen();
+    });
     displayRecent();
 }
 

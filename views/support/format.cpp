@@ -83,7 +83,9 @@ QString formatTime(Timestamp time)
 
 QString formatShortTime(Timestamp time)
 {
-    return isWallClock(time) ? formatUtc(static_cast<std::int64_t>(time.value())) : QString::number(time.value());
+    if (!isWallClock(time))
+        return QString::number(time.value());
+    return formatUtc(static_cast<std::int64_t>(time.value())).remove(QStringLiteral(".000"));
 }
 
 QString formatTime(const std::optional<Timestamp>& time)

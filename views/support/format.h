@@ -28,7 +28,7 @@ namespace inspector::views {
 [[nodiscard]] bool isWallClock(Timestamp time);
 /// "41", or "1732460274000 (2024-11-24 14:57:54.000 UTC)".
 [[nodiscard]] QString formatTime(Timestamp time);
-/// "41", or "2024-11-24 14:57:54.000 UTC" alone, where there is little room.
+/// "41", or "2024-11-24 14:57:54.123 UTC" alone, where there is little room; whole seconds without ".000".
 [[nodiscard]] QString formatShortTime(Timestamp time);
 /// As formatTime; "none" when there is no time because the shard is finalised.
 [[nodiscard]] QString formatTime(const std::optional<Timestamp>& time);

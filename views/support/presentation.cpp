@@ -4,6 +4,8 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
+
 namespace inspector::views {
 
 namespace {
@@ -102,7 +104,10 @@ QString problemText(const Error& error)
     QString text = textOf(error.message);
     if (text.isEmpty())
         return problemTitle(error.code);
-    text[0] = text.at(0).toUpper();
+    // A word is capitalised; a name, a number or a host stays as it is written.
+    const QString first = text.section(QLatin1Char(' '), 0, 0);
+    if (std::all_of(first.begin(), first.end(), [](QChar character) { return character.isLower(); }))
+        text[0] = text.at(0).toUpper();
     if (!text.endsWith(QLatin1Char('.')) && !text.endsWith(QLatin1Char('?')) && !text.endsWith(QLatin1Char('!')))
         text += QLatin1Char('.');
     return text;

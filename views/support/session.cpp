@@ -114,6 +114,8 @@ Moment Session::nearestReadable(const Moment& moment) const
 
 void Session::open(const Place& place, const Moment& first)
 {
+    m_tried = place;
+    m_triedMoment = first;
     m_open->ask(
         tr("Opening %1").arg(place.name),
         [opener = m_opener, options = place.options](const Job& job) -> Result<OpenAnswer> {
@@ -142,6 +144,12 @@ void Session::open(const Place& place, const Moment& first)
     emit opening(place.name);
 }
 
+void Session::retryOpen()
+{
+    if (!m_tried.name.isEmpty())
+        open(Place(m_tried), Moment(m_triedMoment));
+}
+
 void Session::close()
 {
     if (!isOpen())
@@ -165,6 +173,7 @@ void Session::travel(const Moment& moment)
 {
     if (!isOpen())
         return;
+    m_asked = moment;
     m_travel->ask(
         moment.kind == Moment::Kind::Latest ? tr("Reading the catalog")
                                             : tr("Reading the catalog: %1").arg(formatMoment(moment)),
@@ -194,7 +203,9 @@ void Session::refresh()
             const bool moved = answer->seqno != m_overview.seqno;
             m_overview = *std::move(answer);
             emit overviewChanged();
-            if (!m_snapshot || (moved && moment().kind == Moment::Kind::Latest))
+            if (!m_snapshot)
+                travel(Moment(m_asked));
+            else if (moved && moment().kind == Moment::Kind::Latest)
                 travel(Moment::latest());
             if (!m_timeline || moved)
                 readTimeline();

@@ -43,6 +43,10 @@ public:
     [[nodiscard]] const std::shared_ptr<const inspect::Timeline>& timeline() const { return m_timeline; }
     /// The moment that is on screen: of the snapshot, not of a question that still runs.
     [[nodiscard]] inspect::Moment moment() const;
+    /// The moment that was asked for last, whatever became of it.
+    [[nodiscard]] const inspect::Moment& askedMoment() const { return m_asked; }
+    /// Where the last opening went, whatever became of it; holds credentials.
+    [[nodiscard]] const Place& tried() const { return m_tried; }
     /// The head's seqno when the catalog was opened, for the receipt.
     [[nodiscard]] SeqNo openedAtSeqno() const { return m_openedAt; }
     /// Of the overview and of the snapshot.
@@ -63,6 +67,8 @@ public:
 
     /// Opens another catalog, at `first`. What is open stays until the answer is there.
     void open(const Place& place, const inspect::Moment& first = inspect::Moment::latest());
+    /// Opens once more what did not open.
+    void retryOpen();
     void close();
     /// Reads the catalog at `moment`; what is shown stays until the answer is there.
     void travel(const inspect::Moment& moment);
@@ -101,6 +107,9 @@ private:
     inspect::SnapshotPtr m_snapshot;
     std::shared_ptr<const inspect::Timeline> m_timeline;
     SeqNo m_openedAt;
+    inspect::Moment m_asked;
+    Place m_tried;
+    inspect::Moment m_triedMoment;
 };
 
 } // namespace inspector::views

@@ -18,6 +18,7 @@ namespace {
 constexpr int kScrollBarWidth = 12;
 constexpr int kShortestSlider = 24;
 constexpr qreal kRadius = 4;
+constexpr int kButtonInset = 5;
 
 void fillRounded(QPainter* painter, const QRectF& rect, const QColor& colour, qreal radius = kRadius)
 {
@@ -144,6 +145,22 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
             frameRounded(painter, option->rect, shades.accent, QBrush(Qt::NoBrush));
         return;
     }
+    case PE_PanelButtonCommand: {
+        const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option);
+        const bool enabled = (option->state & State_Enabled) != 0;
+        const bool down = (option->state & (State_Sunken | State_On)) != 0;
+        const bool hovered = enabled && (option->state & State_MouseOver) != 0;
+        const bool isDefault =
+            button != nullptr && (button->features & QStyleOptionButton::DefaultButton) != 0 && enabled;
+        const QColor ground = over(option->palette.button().color(), option->palette.windowText().color(),
+                                   down          ? 0.14
+                                       : hovered ? 0.07
+                                                 : 0.0);
+        const bool focused = (option->state & State_HasFocus) != 0;
+        frameRounded(painter, option->rect.adjusted(0, 1, 0, -1),
+                     isDefault || focused ? shades.accent : shades.hairline.darker(115), ground);
+        return;
+    }
     case PE_IndicatorDockWidgetResizeHandle:
         return;
     default:
@@ -197,6 +214,15 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             return;
         }
         break;
+    case CE_ToolButtonLabel:
+        if (const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+            tool != nullptr && tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon) {
+            QStyleOptionToolButton inset = *tool;
+            inset.rect.adjust(kButtonInset, 0, 0, 0);
+            QProxyStyle::drawControl(element, &inset, painter, widget);
+            return;
+        }
+        break;
     case CE_Splitter:
         return;
     default:
@@ -224,7 +250,38 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
         }
         return;
     }
+    if (const auto* combo = qstyleoption_cast<const QStyleOptionComboBox*>(option);
+        control == CC_ComboBox && combo != nullptr && !combo->editable) {
+        const Shades shades = shadesOf(option->palette);
+        const bool hovered = (option->state & State_MouseOver) != 0;
+        const bool focused = (option->state & State_HasFocus) != 0;
+        frameRounded(
+            painter, option->rect, focused ? shades.accent : shades.hairline.darker(115),
+            over(option->palette.button().color(), option->palette.windowText().color(), hovered ? 0.06 : 0.0));
+        const QPointF tip(option->rect.right() - 11, option->rect.center().y() + 3);
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(QPen(shades.faint, 1.5));
+        const QPointF arrow[] = {tip + QPointF(-4, -4), tip, tip + QPointF(4, -4)};
+        painter->drawPolyline(arrow, 3);
+        painter->restore();
+        return;
+    }
     QProxyStyle::drawComplexControl(control, option, painter, widget);
+}
+
+QIcon Style::standardIcon(StandardPixmap icon, const QStyleOption* option, const QWidget* widget) const
+{
+    switch (icon) {
+    case SP_TitleBarCloseButton:
+    case SP_DockWidgetCloseButton:
+    case SP_LineEditClearButton:
+        return themedIcon("close");
+    case SP_TitleBarNormalButton:
+        return themedIcon("float");
+    default:
+        return QProxyStyle::standardIcon(icon, option, widget);
+    }
 }
 
 QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part,
@@ -274,8 +331,11 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption* option, con
         result.setHeight(std::max(result.height(), option->fontMetrics.height() + 10));
     else if (type == CT_TabBarTab)
         result += QSize(6, 4);
-    else if (type == CT_ToolButton)
-        result += QSize(2, 2);
+    else if (type == CT_ToolButton) {
+        const auto* tool = qstyleoption_cast<const QStyleOptionToolButton*>(option);
+        const bool beside = tool != nullptr && tool->toolButtonStyle == Qt::ToolButtonTextBesideIcon;
+        result += QSize(beside ? 2 * kButtonInset : 2, 2);
+    }
     return result;
 }
 
@@ -299,6 +359,8 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_DockWidgetSeparatorExtent:
     case PM_SplitterWidth:
         return 5;
+    case PM_HeaderMargin:
+        return 6;
     case PM_TabBarTabShiftVertical:
     case PM_TabBarTabShiftHorizontal:
     case PM_TabBarBaseOverlap:

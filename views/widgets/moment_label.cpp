@@ -25,6 +25,11 @@ void MomentLabel::setMoment(const QString& text, const QString& explanation, boo
     update();
 }
 
+QSize MomentLabel::minimumSizeHint() const
+{
+    return {40, sizeHint().height()};
+}
+
 void MomentLabel::paintEvent(QPaintEvent*)
 {
     const Shades shades = shadesOf(palette());

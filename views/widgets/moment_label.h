@@ -14,6 +14,8 @@ public:
 
     void setMoment(const QString& text, const QString& explanation, bool isLatest);
 
+    [[nodiscard]] QSize minimumSizeHint() const override;
+
 protected:
     void paintEvent(QPaintEvent* event) override;
 

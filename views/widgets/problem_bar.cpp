@@ -39,11 +39,11 @@ ProblemBar::ProblemBar(QWidget* parent)
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(10, 6, 6, 6);
     layout->setSpacing(8);
-    layout->addWidget(m_icon, 0, Qt::AlignTop);
-    layout->addWidget(m_title, 0, Qt::AlignTop);
+    layout->addWidget(m_icon);
+    layout->addWidget(m_title);
     layout->addWidget(m_text, 1);
-    layout->addWidget(m_button, 0, Qt::AlignTop);
-    layout->addWidget(m_dismiss, 0, Qt::AlignTop);
+    layout->addWidget(m_button);
+    layout->addWidget(m_dismiss);
 
     connect(m_button, &QToolButton::clicked, this, [this] {
         if (m_offer == Presentation::Offer::CopyReport)

@@ -76,6 +76,27 @@ void RowView::sizeRows()
     verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
 }
 
+void RowView::setModel(QAbstractItemModel* model)
+{
+    QTableView::setModel(model);
+    if (model != nullptr)
+        connect(model, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_kept = columnLayout(); });
+}
+
+void RowView::reset()
+{
+    QTableView::reset();
+    if (!m_kept.isEmpty() && m_kept.size() == horizontalHeader()->count())
+        setColumnLayout(m_kept);
+    m_kept.clear();
+}
+
+void RowView::focusInEvent(QFocusEvent* event)
+{
+    QAbstractScrollArea::focusInEvent(event); // not the item view's: it would choose a row by itself
+    viewport()->update();
+}
+
 void RowView::changeEvent(QEvent* event)
 {
     QTableView::changeEvent(event);

@@ -33,11 +33,15 @@ public:
     /// Columns that `layout` does not name keep their width, after those that it names.
     void setColumnLayout(const QStringList& layout);
 
+    void setModel(QAbstractItemModel* model) override;
+    void reset() override;
+
 signals:
     void columnLayoutChanged(); ///< by the user
     void activatedRow(int row); ///< Enter or double click
 
 protected:
+    void focusInEvent(QFocusEvent* event) override;
     void changeEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
@@ -46,6 +50,7 @@ private:
     void sizeRows();
     [[nodiscard]] QString columnName(int column) const;
 
+    QStringList m_kept;       ///< the layout before a reset: headers forget theirs
     bool m_arranging = false; ///< a change of the layout is ours, not the user's
 };
 
