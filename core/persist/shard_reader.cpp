@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace inspector::persist {
 
@@ -171,6 +172,42 @@ private:
     Updates m_updates;
 };
 
+/// Of batches that overlap in any way, those that together tile [0, upper) with the shortest stretch of time compacted.
+/// Nothing when none do.
+std::vector<BatchPtr> leastCompacted(std::vector<BatchPtr> batches, const Frontier& upper)
+{
+    struct Way
+    {
+        std::uint64_t compacted = 0; ///< length of the stretches that were
+        BatchPtr last;
+    };
+    if (!upper)
+        return {};
+    std::map<Timestamp, Way> ways {{Timestamp(), Way()}}; // by the time that they reach
+    std::stable_sort(batches.begin(), batches.end(), BatchOrder());
+    for (const auto& batch : batches) {
+        const auto& [from, to, since] = batch->description;
+        if (!from || !to || *to <= *from)
+            continue;
+        const auto before = ways.find(*from);
+        if (before == ways.end())
+            continue;
+        const auto stretch = lessEqual(since, from) ? 0 : to->value() - from->value();
+        const Way way {before->second.compacted + stretch, batch}; // stretches do not overlap: no overflow
+        const auto known = ways.try_emplace(*to, way).first;
+        if (way.compacted < known->second.compacted)
+            known->second = way;
+    }
+    std::vector<BatchPtr> chosen;
+    auto reached = ways.find(*upper);
+    while (reached != ways.end() && reached->second.last) {
+        chosen.push_back(reached->second.last);
+        reached = ways.find(*reached->second.last->description.lower);
+    }
+    std::reverse(chosen.begin(), chosen.end());
+    return chosen;
+}
+
 /// The first time whose updates are all where they were written, for the batches of a state as far as they say.
 void raiseExactFrom(std::uint64_t& exactFrom, const Frontier& lower, const Frontier& since)
 {
@@ -330,13 +367,43 @@ Result<HistoryRead> ShardReader::historySince(StatePtr state, Timestamp from, co
             INSPECTOR_TRY(updates, read(*state, window, blobMissing, job));
         }
     }
+    return historyOf(state, *state, std::move(updates), window);
+}
+
+Result<HistoryRead> ShardReader::longestHistory(const Job& job)
+{
+    INSPECTOR_TRY(const auto newest, refresh(job));
+    std::set<BatchPtr> seen;
+    std::vector<BatchPtr> batches;
+    const auto gather = [&](const State& state, const StateDiff& /*diff*/) {
+        for (const auto& batch : state.batches())
+            if (seen.insert(batch).second)
+                batches.push_back(batch);
+        return true;
+    };
+    INSPECTOR_TRY(const auto problems, m_states.visitLive(gather, job));
+    State remembered = *newest;
+    remembered.trace.legacyBatches = leastCompacted(std::move(batches), newest->upper());
+    remembered.trace.hollowBatches.clear();
+    bool blobMissing = false;
+    const Window window {std::nullopt, 0};
+    if (!remembered.trace.legacyBatches.empty()) {
+        INSPECTOR_TRY(auto updates, read(remembered, window, blobMissing, job));
+        if (!blobMissing)
+            return historyOf(newest, remembered, std::move(updates), window);
+    }
+    return history(newest, job);
+}
+
+HistoryRead ShardReader::historyOf(StatePtr state, const State& source, Updates updates, const Window& window)
+{
     std::uint64_t exactFrom = 0;
-    for (const auto& batch : state->batches())
+    for (const auto& batch : source.batches())
         if (window.touches(batch->description) && batch->parts.empty())
             raiseExactFrom(exactFrom, batch->description.lower, batch->description.since);
     for (const auto& part : updates.parts)
         raiseExactFrom(exactFrom, Timestamp(part.partLower), Timestamp(part.partSince));
-    return HistoryRead {std::move(state), std::make_shared<const Updates>(std::move(updates)), Timestamp(exactFrom)};
+    return {std::move(state), std::make_shared<const Updates>(std::move(updates)), Timestamp(exactFrom)};
 }
 
 Result<LogRead> ShardReader::log(const Job& job) const

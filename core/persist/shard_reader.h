@@ -90,6 +90,10 @@ public:
     /// damaged parts as in snapshot().
     [[nodiscard]] Result<HistoryRead> history(StatePtr state, const Job& job);
 
+    /// As history() of the newest state, but every stretch of time is read from the least compacted batch that any live
+    /// state lists for it (persist-format §9.6, sources B to D): goes further back, and costs more parts to read.
+    [[nodiscard]] Result<HistoryRead> longestHistory(const Job& job);
+
     /// The updates with time >= `from` of the batches whose upper lies beyond `from`: what a follower that has seen
     /// everything below `from` has not seen yet (persist-format §9.4).
     [[nodiscard]] Result<HistoryRead> historySince(StatePtr state, Timestamp from, const Job& job);
@@ -109,6 +113,9 @@ private:
     struct Window;
 
     Result<Updates> read(const State& state, const Window& window, bool& blobMissing, const Job& job);
+
+    /// `updates` as read from the batches of `source`, with their horizon.
+    static HistoryRead historyOf(StatePtr state, const State& source, Updates updates, const Window& window);
 
     StateReader m_states;
     PartReader m_parts;

@@ -184,6 +184,26 @@ private slots:
         }
     }
 
+    void longestHistoryAddsUpToTheSameSnapshot_data() { addFolders(); }
+    void longestHistoryAddsUpToTheSameSnapshot()
+    {
+        QFETCH(const QString, folder);
+        auto& location = locationOf(folder.toStdString());
+        ShardReader reader(location.consensus, location.blob, catalogOf(folder.toStdString()));
+        const auto latest = reader.latestSnapshot(Job());
+        const auto longest = reader.longestHistory(Job());
+        QVERIFY(latest.has_value() && longest.has_value());
+        QVERIFY(longest->updates->warnings.empty());
+        Sums atLatest;
+        for (const auto& [key, sum] : sumsOf(*longest->updates))
+            add(atLatest, latest->asOf.value(), key.second, sum);
+        QCOMPARE(firstDifference(atLatest, sumsOf(*latest->updates)), std::string());
+        const auto plain = reader.history(latest->state, Job());
+        QVERIFY(plain.has_value());
+        QVERIFY(longest->exactFrom <= plain->exactFrom);
+        QVERIFY(longest->updates->size() >= plain->updates->size());
+    }
+
     void followerGetsWhatItHasNotSeen()
     {
         auto& location = locationOf("new-log");

@@ -811,6 +811,36 @@ private slots:
         QCOMPARE(linesOf(*before->updates), (Lines {"4 1 " + kRowA}));
     }
 
+    void longestHistoryReachesBehindCompaction()
+    {
+        MemoryLocation location;
+        auto rollup = smallShard();
+        rollup.batches.push_back({2, 3, 0, {inlinePart(2, 3, {{kRowA, 2, -1}, {kRowB, 2, 1}})}, 2});
+        // [0, 3) is compacted to 2: what became of row A is gone.
+        TestDiff diff;
+        diff.from = 1;
+        diff.to = 2;
+        TestPart compacted;
+        compacted.inlined = encodedInlinePart(0, 3, 2, {{kRowB, 2, 1}});
+        diff.changes = {{kSince, kUpdate, {"", encodedFrontier(0), encodedFrontier(2)}}};
+        for (const auto& batch : rollup.batches)
+            diff.changes.push_back({kLegacyBatches, kDelete, {encodedBatch(batch), ""}});
+        diff.changes.push_back({kLegacyBatches, kInsert, {encodedBatch({0, 3, 2, {compacted}, 1}), ""}});
+        fill(location, rollup, {diff});
+        ShardReader reader(location.consensus, location.blob, testShard());
+        const auto state = reader.refresh(Job());
+        QVERIFY(state.has_value());
+        const auto brief = reader.history(*state, Job());
+        QVERIFY(brief.has_value());
+        QCOMPARE(linesOf(*brief->updates), (Lines {"2 1 " + kRowB}));
+        QCOMPARE(brief->exactFrom, Timestamp(3));
+        const auto longest = reader.longestHistory(Job());
+        QVERIFY(longest.has_value());
+        QCOMPARE(linesOf(*longest->updates), (Lines {"1 1 " + kRowA, "2 -1 " + kRowA, "2 1 " + kRowB}));
+        QCOMPARE(longest->exactFrom, Timestamp(0));
+        QCOMPARE(longest->state->seqno, SeqNo(2));
+    }
+
     void runReferencesAreFollowedToTheirParts()
     {
         MemoryLocation location;
