@@ -138,6 +138,13 @@ persist::UpdateList asReadAt(const persist::Updates& history, std::uint64_t asOf
     return read;
 }
 
+/// The bytes of a part: of an inline one the state holds them itself and notes no size.
+std::uint64_t sizeOf(const persist::BatchPart& part)
+{
+    const auto* inlined = std::get_if<persist::InlinePart>(&part.content);
+    return inlined != nullptr ? inlined->bytes.size() : part.encodedSizeBytes;
+}
+
 class LiveCatalogReader final : public CatalogReader
 {
 public:
@@ -185,7 +192,10 @@ public:
         INSPECTOR_TRY(const auto at, placeOf(moment, job));
         INSPECTOR_TRY(const auto history, historyOf(at.state, job));
         const auto& updates = *history.updates;
-        auto sorted = inTimeOrder(updates, [&](std::size_t i) { return updates.timeOf(i) <= at.asOf.value(); });
+        // Compaction may have moved times up to a since at or beyond upper: only a moment asked for leaves updates out.
+        const bool isAll = moment.kind != Moment::Kind::AsOf;
+        auto sorted =
+            inTimeOrder(updates, [&](std::size_t i) { return isAll || updates.timeOf(i) <= at.asOf.value(); });
         return readingOf(std::move(sorted), *history.state, at.asOf);
     }
 
@@ -307,8 +317,7 @@ public:
                 const auto& part = batch->parts[i];
                 const auto run = std::upper_bound(batch->runs.begin(), batch->runs.end(), i) - batch->runs.begin();
                 parts.push_back({textOf(batch->description), batch->description.lower, batch->description.upper,
-                                 batch->description.since, static_cast<std::uint64_t>(run), part.name(),
-                                 part.encodedSizeBytes});
+                                 batch->description.since, static_cast<std::uint64_t>(run), part.name(), sizeOf(part)});
             }
         }
         return parts;

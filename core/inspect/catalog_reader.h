@@ -29,7 +29,7 @@ struct PartSummary
     std::optional<Timestamp> batchSince;
     std::uint64_t run = 0;              ///< counted within the batch, from 0
     std::string key;                    ///< partial blob key, or "inline"
-    std::uint64_t encodedSizeBytes = 0; ///< as the state says
+    std::uint64_t encodedSizeBytes = 0; ///< of a blob as the state notes it; of an inline part its own
 };
 
 /// A rollup that a live state names.
