@@ -1,10 +1,12 @@
 #pragma once
 
+#include "core/codec/json_swar.h"
 #include "core/codec/row_codec.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,6 +83,27 @@ private:
     std::string m_message;
     std::size_t m_offset = 0;
 };
+
+/// Whether all bytes are below U+0080. Short texts take two loads, which overlap.
+[[nodiscard]] inline bool isAscii(std::string_view text)
+{
+    const char* const at = text.data();
+    const auto size = text.size();
+    if (size >= 8) {
+        auto all = loadWord(at + size - 8);
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            all |= loadWord(at + i);
+        return (all & kHighBits) == 0;
+    }
+    if (size >= 4) {
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;
+        std::memcpy(&first, at, sizeof first);
+        std::memcpy(&last, at + size - 4, sizeof last);
+        return ((first | last) & 0x8080'8080U) == 0;
+    }
+    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
 
 /// The first byte of `text` that is not valid UTF-8, or npos (RFC 3629: no surrogates, no overlong forms).
 [[nodiscard]] std::size_t invalidUtf8(std::string_view text);

@@ -209,7 +209,72 @@ private:
         return columns == 1 || refuse("the row has no column", row.data());
     }
 
+    /// Takes the length-delimited field of a known tag off the front; false when the front is anything else, and then
+    /// nothing is taken. The tag is one byte, or two whose second is 1.
+    static bool take(std::string_view& bytes, unsigned char tag, bool hasSecond, std::string_view& contents)
+    {
+        const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
+        const std::size_t head = hasSecond ? 2 : 1;
+        if (bytes.size() < head + 2 || byte(0) != tag || (hasSecond && byte(1) != 1)) // a value of no length is rare
+            return false;
+        auto size = byte(head);
+        auto start = head + 1;
+        if (size >= 0x80) {
+            const auto second = byte(start);
+            size = (size & 0x7fU) | (second << 7U);
+            ++start;
+            if (second >= 0x80) {
+                if (bytes.size() <= start || byte(start) >= 0x80)
+                    return false;
+                size = (size & 0x3fffU) | (byte(start) << 14U);
+                ++start;
+            }
+        }
+        if (size > bytes.size() - start)
+            return false;
+        contents = bytes.substr(start, size);
+        bytes.remove_prefix(start + size);
+        return true;
+    }
+
+    /// A datum as writers write it: one known arm and nothing else. `isRead` is the outcome if it was one.
+    bool usualDatum(std::string_view bytes, std::string_view name, std::uint32_t depth, bool& isRead)
+    {
+        constexpr unsigned char kString = 8 * 8 + 2;
+        constexpr unsigned char kList = 0xb2;    // 22, two bytes with the 1 that follows
+        constexpr unsigned char kDict = 0xba;    // 23
+        constexpr unsigned char kNumeric = 0xc2; // 24
+        if (bytes.empty())
+            return false;
+        std::string_view contents;
+        const auto first = static_cast<unsigned char>(bytes.front());
+        if (!take(bytes, first, first >= 0x80, contents) || !bytes.empty())
+            return false;
+        switch (first) {
+        case kString:
+            isRead = string(contents, name);
+            return true;
+        case kDict:
+            isRead = dict(contents, name, depth);
+            return true;
+        case kNumeric:
+            isRead = numeric(contents, name);
+            return true;
+        case kList:
+            isRead = list(contents, name, depth);
+            return true;
+        default:
+            return false;
+        }
+    }
+
     bool datum(std::string_view bytes, std::string_view name, std::uint32_t depth)
+    {
+        bool isRead = false;
+        return usualDatum(bytes, name, depth, isRead) ? isRead : anyDatum(bytes, name, depth);
+    }
+
+    bool anyDatum(std::string_view bytes, std::string_view name, std::uint32_t depth)
     {
         FieldReader fields(bytes.data(), bytes.data() + bytes.size());
         bool hasArm = false;
@@ -250,6 +315,8 @@ private:
 
     bool checkUtf8(std::string_view text)
     {
+        if (isAscii(text))
+            return true;
         const auto wrong = invalidUtf8(text);
         return wrong == std::string_view::npos || refuse("a string is not UTF-8", text.data() + wrong);
     }
@@ -282,8 +349,12 @@ private:
         if (depth == kMaxJsonDepth)
             return refuse("values nest too deeply", bytes.data());
         const auto node = m_tape.add(JsonType::Object, name);
-        FieldReader elements(bytes.data(), bytes.data() + bytes.size());
         std::uint32_t members = 0;
+        for (std::string_view contents; take(bytes, kElement, false, contents); ++members) {
+            if (!element(contents, depth))
+                return false;
+        }
+        FieldReader elements(bytes.data(), bytes.data() + bytes.size());
         while (!elements.atEnd()) {
             const char* const at = elements.at();
             if (!elements.next())
@@ -301,6 +372,16 @@ private:
     }
 
     bool element(std::string_view bytes, std::uint32_t depth)
+    {
+        std::string_view key;
+        std::string_view value;
+        auto rest = bytes;
+        if (take(rest, kElement, false, key) && take(rest, kValue, false, value) && rest.empty())
+            return checkUtf8(key) && datum(value, key, depth + 1);
+        return anyElement(bytes, depth);
+    }
+
+    bool anyElement(std::string_view bytes, std::uint32_t depth)
     {
         FieldReader fields(bytes.data(), bytes.data() + bytes.size());
         std::string_view key;
@@ -351,7 +432,48 @@ private:
         return true;
     }
 
+    /// A numeric as writers write it, of up to 18 digits and without places: most of all numbers.
+    bool usualNumeric(std::string_view bytes, std::string_view name)
+    {
+        constexpr std::size_t kMaxBytes = 9;
+        std::string_view packed;
+        if (!take(bytes, kElement, false, packed) || !bytes.empty() || packed.empty() || packed.size() > kMaxBytes)
+            return false;
+        char* const room = m_tape.room(2 * kMaxBytes + 1);
+        char* out = room;
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(packed[i])); };
+        unsigned any = 0; // digits so far that are not leading zeros
+        const auto digit = [&](unsigned value) {
+            any |= value;
+            *out = static_cast<char>('0' + value);
+            out += any != 0 ? 1 : 0;
+            return value <= 9;
+        };
+        const auto sign = byte(packed.size() - 1) & 0x0fU;
+        if (sign == 0x0d)
+            *out++ = '-';
+        bool isWell = sign == 0x0c || sign == 0x0d;
+        for (std::size_t i = 0; i + 1 < packed.size(); ++i) {
+            isWell = digit(byte(i) >> 4U) && isWell;
+            isWell = digit(byte(i) & 0x0fU) && isWell;
+        }
+        isWell = digit(byte(packed.size() - 1) >> 4U) && isWell;
+        if (!isWell)
+            return false;
+        if (any == 0) {
+            out = room;
+            *out++ = '0';
+        }
+        m_tape.add(JsonType::Number, name, m_tape.keep(room, static_cast<std::size_t>(out - room)));
+        return true;
+    }
+
     bool numeric(std::string_view bytes, std::string_view name)
+    {
+        return usualNumeric(bytes, name) || anyNumeric(bytes, name);
+    }
+
+    bool anyNumeric(std::string_view bytes, std::string_view name)
     {
         FieldReader fields(bytes.data(), bytes.data() + bytes.size());
         std::string_view packed;
@@ -374,6 +496,9 @@ private:
         m_tape.add(JsonType::Number, name, m_tape.keep(room, printDecimal(decimal, room)));
         return true;
     }
+
+    static constexpr unsigned char kElement = 1 * 8 + 2; ///< the first field of Dict, DictElement and Numeric alike
+    static constexpr unsigned char kValue = 2 * 8 + 2;   ///< DictElement.val
 
     const char* m_begin;
     TapeBuilder& m_tape;

@@ -111,28 +111,23 @@ private:
     Result<> container(std::uint32_t node)
     {
         const bool isObject = m_nodes[node].type == JsonType::Object;
-        std::vector<std::uint32_t> children;
-        children.reserve(m_nodes[node].children);
-        for (auto child = node + 1; child < m_nodes[node].next; child = m_nodes[child].next)
-            children.push_back(child);
-        if (isObject) {
-            std::sort(children.begin(), children.end(),
-                      [&](std::uint32_t a, std::uint32_t b) { return m_nodes[a].name < m_nodes[b].name; });
-            const auto twice =
-                std::adjacent_find(children.begin(), children.end(), [&](std::uint32_t a, std::uint32_t b) {
-                    return m_nodes[a].name == m_nodes[b].name;
-                });
-            if (twice != children.end()) {
-                return fail(ErrorCode::InvalidInput,
-                            "the member \"" + std::string(m_nodes[*twice].name) + "\" occurs twice in one object");
-            }
+        const auto first = m_children.size(); // one stack for all levels: nothing is allocated once it is warm
+        bool isSorted = true;
+        for (auto child = node + 1; child < m_nodes[node].next; child = m_nodes[child].next) {
+            if (isObject && m_children.size() > first)
+                isSorted = isSorted && m_nodes[m_children.back()].name < m_nodes[child].name;
+            m_children.push_back(child);
         }
+        if (!isSorted)
+            INSPECTOR_CHECK(sortMembers(first));
         const auto end = m_out.size();
-        for (auto child = children.rbegin(); child != children.rend(); ++child) {
+        while (m_children.size() > first) {
+            const auto child = m_children.back();
+            m_children.pop_back();
             const auto elementEnd = m_out.size();
-            INSPECTOR_CHECK(value(*child));
+            INSPECTOR_CHECK(value(child));
             if (isObject)
-                m_form.member(m_nodes[*child].name, elementEnd);
+                m_form.member(m_nodes[child].name, elementEnd);
             else
                 m_form.element(elementEnd);
         }
@@ -140,7 +135,22 @@ private:
         return {};
     }
 
+    Result<> sortMembers(std::size_t first)
+    {
+        const auto begin = m_children.begin() + static_cast<std::ptrdiff_t>(first);
+        std::sort(begin, m_children.end(),
+                  [&](std::uint32_t a, std::uint32_t b) { return m_nodes[a].name < m_nodes[b].name; });
+        const auto twice = std::adjacent_find(begin, m_children.end(), [&](std::uint32_t a, std::uint32_t b) {
+            return m_nodes[a].name == m_nodes[b].name;
+        });
+        if (twice == m_children.end())
+            return {};
+        return fail(ErrorCode::InvalidInput,
+                    "the member \"" + std::string(m_nodes[*twice].name) + "\" occurs twice in one object");
+    }
+
     const std::vector<JsonNode>& m_nodes;
+    std::vector<std::uint32_t> m_children;
     Form m_form;
     BackwardWriter& m_out;
 };
@@ -298,13 +308,23 @@ private:
     BackwardWriter& m_out;
 };
 
+/// Enough for nearly every row: what it holds, and some bytes of framing for each value.
+std::size_t expectedSize(const JsonTape& tape)
+{
+    constexpr std::size_t kFraming = 16;
+    std::size_t size = 0;
+    for (const auto& node : tape.nodes())
+        size += node.name.size() + node.text.size() + kFraming;
+    return size;
+}
+
 } // namespace
 
 Result<Bytes> sourceDataOf(const JsonTape& tape, std::uint32_t node)
 {
     if (node >= tape.nodes().size())
         return fail(ErrorCode::InvalidInput, "there is no value to encode");
-    BackwardWriter out(256);
+    BackwardWriter out(expectedSize(tape));
     INSPECTOR_CHECK(BackwardEncoder<ProtobufForm>(tape.nodes(), out).value(node));
     for (int wrap = 0; wrap < 2; ++wrap) { // Row.datums, SourceData.ok
         out.varint(out.size());
@@ -317,7 +337,7 @@ Result<Bytes> datumBytesOf(const JsonTape& tape, std::uint32_t node)
 {
     if (node >= tape.nodes().size())
         return fail(ErrorCode::InvalidInput, "there is no value to encode");
-    BackwardWriter out(256);
+    BackwardWriter out(expectedSize(tape));
     INSPECTOR_CHECK(BackwardEncoder<DatumForm>(tape.nodes(), out).value(node));
     return out.take();
 }
