@@ -200,7 +200,7 @@ private slots:
         const auto range = inspector->trace(options, kJob);
         std::size_t inRange = 0;
         for (std::uint32_t row = 0; row < (*whole)->size(); ++row)
-            inRange += (*whole)->time(row) >= Timestamp(10) && (*whole)->time(row) <= Timestamp(20) ? 1 : 0;
+            inRange += (*whole)->time(row) >= Timestamp(10) && (*whole)->time(row) <= Timestamp(20) ? 1U : 0U;
         QVERIFY(inRange > 0);
         QCOMPARE((*range)->size(), inRange);
         options.collection = "item";
