@@ -80,8 +80,10 @@ std::string MemberDigest::finish()
     return toHex(m_sha.finish());
 }
 
-CatalogFile::CatalogFile(std::unique_ptr<SqliteSession> session)
-    : m_session(std::move(session))
+CatalogFile::CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, Opened opened)
+    : m_path(std::move(path))
+    , m_log(std::move(log))
+    , m_opened(std::move(opened))
 {
 }
 
@@ -90,6 +92,21 @@ CatalogFile::CatalogFile(CatalogFile&&) noexcept = default;
 CatalogFile& CatalogFile::operator=(CatalogFile&&) noexcept = default;
 
 Result<CatalogFile> CatalogFile::open(const std::string& path, std::shared_ptr<ActivityLog> log, const Job& job)
+{
+    INSPECTOR_TRY(auto opened, openSession(path, log, job));
+    return CatalogFile(path, std::move(log), std::move(opened));
+}
+
+Result<SqliteSession*> CatalogFile::session(const Job& job) const
+{
+    if (m_opened.session->isOutdated()) {
+        INSPECTOR_TRY(m_opened, openSession(m_path, m_log, job));
+    }
+    return m_opened.session.get();
+}
+
+Result<CatalogFile::Opened> CatalogFile::openSession(const std::string& path, const std::shared_ptr<ActivityLog>& log,
+                                                     const Job& job)
 {
     INSPECTOR_TRY(auto session, SqliteSession::open(path, log, job));
     INSPECTOR_TRY(const auto applicationId, numberOf(*session, ReadStatement::FileApplicationId, job));
@@ -100,9 +117,11 @@ Result<CatalogFile> CatalogFile::open(const std::string& path, std::shared_ptr<A
                                         {"consensus", "sequence_number"},
                                         {"consensus", "data"},
                                         {"blob", "key"},
-                                        {"blob", "data"}})
-        if (missing.empty() && !session->hasColumn(table, column))
+                                        {"blob", "data"}}) {
+        INSPECTOR_TRY(const bool isThere, session->hasColumn(table, column, job));
+        if (missing.empty() && !isThere)
             missing = "column " + std::string(column) + " in a table " + table;
+    }
 
     if (isOurs && schemaVersion > kSchemaVersion)
         return fail(ErrorCode::Unsupported,
@@ -115,36 +134,29 @@ Result<CatalogFile> CatalogFile::open(const std::string& path, std::shared_ptr<A
                            : "'" + path + "' is no catalog file but a SQLite database of another program: it has no "
                             + missing);
 
-    CatalogFile file(std::move(session));
-    file.m_hasManifest =
-        file.m_session->hasColumn("manifest", "name") && file.m_session->hasColumn("manifest", "value");
+    Opened opened;
+    INSPECTOR_TRY(const bool hasName, session->hasColumn("manifest", "name", job));
+    INSPECTOR_TRY(const bool hasValue, session->hasColumn("manifest", "value", job));
+    opened.hasManifest = hasName && hasValue;
     if (!isOurs)
-        file.m_warnings.push_back("'" + path + "' has application id " + hexOf(applicationId) + " instead of "
+        opened.warnings.push_back("'" + path + "' has application id " + hexOf(applicationId) + " instead of "
                                   + hexOf(kApplicationId)
                                   + ": another program may have made it, but its tables are right");
     else if (schemaVersion < kSchemaVersion)
-        file.m_warnings.push_back("'" + path + "' says schema version " + std::to_string(schemaVersion)
+        opened.warnings.push_back("'" + path + "' says schema version " + std::to_string(schemaVersion)
                                   + "; it is read as version " + std::to_string(kSchemaVersion));
-    return file;
-}
-
-const std::string& CatalogFile::path() const
-{
-    return m_session->path();
-}
-
-std::string CatalogFile::description() const
-{
-    return m_session->description();
+    opened.session = std::move(session);
+    return opened;
 }
 
 Result<std::vector<ManifestEntry>> CatalogFile::manifest(const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::vector<ManifestEntry> entries;
-    if (!m_hasManifest)
+    if (!m_opened.hasManifest)
         return entries;
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileManifest)));
-    INSPECTOR_CHECK(m_session->query(ReadStatement::FileManifest, {}, job, recorder, [&](const auto& row) {
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileManifest)));
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileManifest, {}, job, recorder, [&](const auto& row) {
         entries.push_back({std::string(row.text(0)), std::string(row.text(1))});
         recorder.received(1, entries.back().name.size() + entries.back().value.size());
         return Result<bool>(true);
@@ -156,22 +168,23 @@ Result<DigestCheck> CatalogFile::checkDigest(const Job& job) const
 {
     DigestCheck check;
     INSPECTOR_TRY(const auto entries, manifest(job));
+    INSPECTOR_TRY(auto* const reading, session(job)); // only now: reading the manifest may have opened the file again
     for (const auto& entry : entries)
         if (entry.name == "digest")
             check.recorded = entry.value;
     MemberDigest digest;
     {
-        ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileEveryVersion)));
-        INSPECTOR_CHECK(m_session->query(ReadStatement::FileEveryVersion, {}, job, recorder, [&](const auto& row) {
+        ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileEveryVersion)));
+        INSPECTOR_CHECK(reading->query(ReadStatement::FileEveryVersion, {}, job, recorder, [&](const auto& row) {
             digest.addVersion(row.text(0), row.integer(1), row.blob(2));
             recorder.received(1, row.blob(2).size());
             return Result<bool>(true);
         }));
     }
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileEveryBlob)));
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileEveryBlob)));
     INSPECTOR_CHECK(
-        m_session->query(ReadStatement::FileEveryBlob, {}, job, recorder, [&](const auto& row) -> Result<bool> {
-            INSPECTOR_TRY(const auto bytes, m_session->readBlob(row.integer(1), row.text(0), job));
+        reading->query(ReadStatement::FileEveryBlob, {}, job, recorder, [&](const auto& row) -> Result<bool> {
+            INSPECTOR_TRY(const auto bytes, reading->readBlob(row.integer(1), row.text(0), job));
             digest.addBlob(row.text(0), bytes.view());
             recorder.received(1, bytes.size());
             return true;
@@ -182,9 +195,10 @@ Result<DigestCheck> CatalogFile::checkDigest(const Job& job) const
 
 Result<> CatalogFile::checkIntegrity(const Job& job) const
 {
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileIntegrity)));
+    INSPECTOR_TRY(auto* const reading, session(job));
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileIntegrity)));
     std::string trouble;
-    INSPECTOR_CHECK(m_session->query(ReadStatement::FileIntegrity, {}, job, recorder, [&](const auto& row) {
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileIntegrity, {}, job, recorder, [&](const auto& row) {
         if (row.text(0) != "ok" && trouble.empty())
             trouble = row.text(0);
         recorder.received(1, 0);
@@ -198,9 +212,10 @@ Result<> CatalogFile::checkIntegrity(const Job& job) const
 
 Result<std::vector<std::string>> CatalogFile::listKeys(const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::vector<std::string> keys;
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileListKeys)));
-    INSPECTOR_CHECK(m_session->query(ReadStatement::FileListKeys, {}, job, recorder, [&](const auto& row) {
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileListKeys)));
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileListKeys, {}, job, recorder, [&](const auto& row) {
         keys.emplace_back(row.text(0));
         recorder.received(1, keys.back().size());
         return Result<bool>(true);
@@ -210,48 +225,48 @@ Result<std::vector<std::string>> CatalogFile::listKeys(const Job& job) const
 
 Result<std::optional<VersionedData>> CatalogFile::head(std::string_view key, const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::optional<VersionedData> newest;
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileHead)),
-                              std::string(key));
-    INSPECTOR_CHECK(
-        m_session->query(ReadStatement::FileHead, {key}, job, recorder, [&](const auto& row) -> Result<bool> {
-            if (row.isInteger(0) && row.integer(0) == -1)
-                return true; // the sentinel alone is no version
-            INSPECTOR_TRY(newest, versionOf(row, key));
-            recorder.received(1, newest->data.size());
-            return true;
-        }));
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileHead)), std::string(key));
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileHead, {key}, job, recorder, [&](const auto& row) -> Result<bool> {
+        if (row.isInteger(0) && row.integer(0) == -1)
+            return true; // the sentinel alone is no version
+        INSPECTOR_TRY(newest, versionOf(row, key));
+        recorder.received(1, newest->data.size());
+        return true;
+    }));
     return newest;
 }
 
 Result<std::vector<VersionedData>> CatalogFile::scan(std::string_view key, SeqNo from, std::size_t limit,
                                                      const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::vector<VersionedData> versions;
     if (from.value() > static_cast<std::uint64_t>(kLargest))
         return versions; // no version has such a number
     const auto lower = static_cast<std::int64_t>(from.value());
     const auto most = limit > static_cast<std::size_t>(kLargest) ? kLargest : static_cast<std::int64_t>(limit);
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileScan)),
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileScan)),
                               std::string(key) + ", " + std::to_string(lower) + ", " + std::to_string(most));
-    INSPECTOR_CHECK(m_session->query(ReadStatement::FileScan, {key, lower, most}, job, recorder,
-                                     [&](const auto& row) -> Result<bool> {
-                                         INSPECTOR_TRY(auto version, versionOf(row, key));
-                                         recorder.received(1, version.data.size());
-                                         versions.push_back(std::move(version));
-                                         return true;
-                                     }));
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileScan, {key, lower, most}, job, recorder,
+                                   [&](const auto& row) -> Result<bool> {
+                                       INSPECTOR_TRY(auto version, versionOf(row, key));
+                                       recorder.received(1, version.data.size());
+                                       versions.push_back(std::move(version));
+                                       return true;
+                                   }));
     return versions;
 }
 
 Result<std::optional<SharedBytes>> CatalogFile::get(std::string_view key, const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::optional<SharedBytes> found;
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileFindBlob)),
-                              std::string(key));
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileFindBlob)), std::string(key));
     INSPECTOR_CHECK(
-        m_session->query(ReadStatement::FileFindBlob, {key}, job, recorder, [&](const auto& row) -> Result<bool> {
-            INSPECTOR_TRY(found, m_session->readBlob(row.integer(0), key, job));
+        reading->query(ReadStatement::FileFindBlob, {key}, job, recorder, [&](const auto& row) -> Result<bool> {
+            INSPECTOR_TRY(found, reading->readBlob(row.integer(0), key, job));
             recorder.received(1, found->size());
             return false;
         }));
@@ -260,10 +275,11 @@ Result<std::optional<SharedBytes>> CatalogFile::get(std::string_view key, const 
 
 Result<std::vector<BlobListing>> CatalogFile::list(std::string_view prefix, const Job& job) const
 {
+    INSPECTOR_TRY(auto* const reading, session(job));
     std::vector<BlobListing> listings;
-    ActivityRecorder recorder(m_session->log(), description(), std::string(sqlOf(ReadStatement::FileListBlobs)),
+    ActivityRecorder recorder(m_log, description(), std::string(sqlOf(ReadStatement::FileListBlobs)),
                               std::string(prefix));
-    INSPECTOR_CHECK(m_session->query(ReadStatement::FileListBlobs, {prefix}, job, recorder, [&](const auto& row) {
+    INSPECTOR_CHECK(reading->query(ReadStatement::FileListBlobs, {prefix}, job, recorder, [&](const auto& row) {
         if (!row.text(0).starts_with(prefix))
             return Result<bool>(false);
         listings.push_back(

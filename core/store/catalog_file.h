@@ -51,8 +51,9 @@ struct DigestCheck
 };
 
 /// A catalog file (`.mzcat`), open for reading: one SQLite database that is a whole persist location (catalog-file.md).
-/// Opening and reading it changes nothing, not even its modification time. One thread at a time; open it twice for
-/// two threads.
+/// Opening and reading it changes nothing, not even its modification time. A file that was replaced meanwhile, as a new
+/// capture replaces an old one, is opened again by the next call, with the errors of open(). One thread at a time; open
+/// it twice for two threads.
 class CatalogFile
 {
 public:
@@ -70,9 +71,9 @@ public:
     CatalogFile& operator=(CatalogFile&&) noexcept;
 
     /// What is odd about the file and did not keep it from opening; usually empty.
-    [[nodiscard]] const std::vector<std::string>& warnings() const { return m_warnings; }
-    [[nodiscard]] const std::string& path() const;
-    [[nodiscard]] std::string description() const;
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return m_opened.warnings; }
+    [[nodiscard]] const std::string& path() const { return m_path; }
+    [[nodiscard]] std::string description() const { return "catalog file " + m_path; }
 
     /// By name, bytewise; unknown names are kept. Empty when the file has no manifest.
     [[nodiscard]] Result<std::vector<ManifestEntry>> manifest(const Job& job) const;
@@ -90,11 +91,22 @@ public:
     [[nodiscard]] Result<std::vector<BlobListing>> list(std::string_view prefix, const Job& job) const;
 
 private:
-    explicit CatalogFile(std::unique_ptr<SqliteSession> session);
+    /// What depends on which file the path leads to.
+    struct Opened
+    {
+        std::unique_ptr<SqliteSession> session;
+        std::vector<std::string> warnings;
+        bool hasManifest = false;
+    };
+    CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, Opened opened);
+    [[nodiscard]] static Result<Opened> openSession(const std::string& path, const std::shared_ptr<ActivityLog>& log,
+                                                    const Job& job);
+    /// The session with the file that is there now; called once per reading.
+    [[nodiscard]] Result<SqliteSession*> session(const Job& job) const;
 
-    std::unique_ptr<SqliteSession> m_session;
-    std::vector<std::string> m_warnings;
-    bool m_hasManifest = false;
+    std::string m_path;
+    std::shared_ptr<ActivityLog> m_log;
+    mutable Opened m_opened; ///< follows the path
 };
 
 /// The consensus half of a catalog file.

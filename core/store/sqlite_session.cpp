@@ -225,9 +225,12 @@ Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& pa
     INSPECTOR_CHECK(notStopped(job));
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::InvalidInput, "a path cannot contain a zero byte");
+    const auto fingerprint = fingerprintOf(path);
     INSPECTOR_TRY(const auto immutable, inspectFile(path));
 
     std::unique_ptr<SqliteSession> session(new SqliteSession(path, std::move(log)));
+    session->m_fingerprint = fingerprint;
+    session->m_isImmutable = immutable == Immutable::Yes;
     const std::string uri = (path.starts_with('/') ? "file://" : "file:") + percentEncoded(path) + "?mode=ro"
         + (immutable == Immutable::Yes ? "&immutable=1" : "");
     const int code = sqlite3_open_v2(uri.c_str(), &session->m_handle,
@@ -352,10 +355,37 @@ Result<> SqliteSession::query(ReadStatement statement, std::initializer_list<Par
     return outcome;
 }
 
-bool SqliteSession::hasColumn(const char* table, const char* column) const
+Result<bool> SqliteSession::hasColumn(const char* table, const char* column, const Job& job)
 {
-    return sqlite3_table_column_metadata(m_handle, "main", table, column, nullptr, nullptr, nullptr, nullptr, nullptr)
-        == SQLITE_OK;
+    m_job = &job;
+    const int code =
+        sqlite3_table_column_metadata(m_handle, "main", table, column, nullptr, nullptr, nullptr, nullptr, nullptr);
+    m_job = nullptr;
+    if (code == SQLITE_OK || code == SQLITE_ERROR) // the latter is its word for "there is none"
+        return code == SQLITE_OK;
+    return tl::unexpected<Error>(errorOf(code, "reading its tables"));
+}
+
+SqliteSession::Fingerprint SqliteSession::fingerprintOf(const std::string& path)
+{
+    struct stat status
+    {
+    };
+    if (::stat(path.c_str(), &status) != 0)
+        return {};
+    return {status.st_dev, status.st_ino, status.st_size,
+            status.st_mtim.tv_sec * std::int64_t {1'000'000'000} + status.st_mtim.tv_nsec};
+}
+
+bool SqliteSession::isOutdated() const
+{
+    const auto now = fingerprintOf(m_path);
+    if (now.sizeBytes < 0 || now.device != m_fingerprint.device || now.number != m_fingerprint.number)
+        return true;
+    // With locks, SQLite itself sees what others write.
+    return m_isImmutable
+        && (now.sizeBytes != m_fingerprint.sizeBytes || now.modifiedNs != m_fingerprint.modifiedNs
+            || sizeOf(m_path + "-wal").value_or(0) > 0 || sizeOf(m_path + "-journal").value_or(0) > 0);
 }
 
 Result<SharedBytes> SqliteSession::readBlob(std::int64_t rowid, std::string_view key, const Job& job)

@@ -66,7 +66,11 @@ public:
     [[nodiscard]] Result<SharedBytes> readBlob(std::int64_t rowid, std::string_view key, const Job& job);
 
     /// False for a view, too.
-    [[nodiscard]] bool hasColumn(const char* table, const char* column) const;
+    [[nodiscard]] Result<bool> hasColumn(const char* table, const char* column, const Job& job);
+
+    /// True once the path leads to another file, to none, or to one that changed although it was opened as a file that
+    /// nobody writes: then what this session would read is not what is there, and the file is to be opened again.
+    [[nodiscard]] bool isOutdated() const;
 
     [[nodiscard]] const std::string& path() const { return m_path; }
     /// "catalog file <path>".
@@ -75,12 +79,23 @@ public:
 
 private:
     struct Statements;
+    /// Which file it is, and in which state.
+    struct Fingerprint
+    {
+        std::uint64_t device = 0;
+        std::uint64_t number = 0;
+        std::int64_t sizeBytes = -1;
+        std::int64_t modifiedNs = 0;
+    };
+    [[nodiscard]] static Fingerprint fingerprintOf(const std::string& path);
     SqliteSession(std::string path, std::shared_ptr<ActivityLog> log);
     [[nodiscard]] Error errorOf(int code, const std::string& doing) const;
     [[nodiscard]] Result<sqlite3_stmt*> prepared(ReadStatement statement);
 
     std::string m_path;
     std::shared_ptr<ActivityLog> m_log;
+    Fingerprint m_fingerprint;
+    bool m_isImmutable = false; ///< opened without locks
     sqlite3* m_handle = nullptr;
     std::unique_ptr<Statements> m_statements;
     const Job* m_job = nullptr; ///< of the running call, for SQLite's progress and busy handlers

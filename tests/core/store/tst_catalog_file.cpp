@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <thread>
 
 using namespace inspector;
@@ -224,6 +225,96 @@ private slots:
         QCOMPARE(answer, std::string("read"));
         QCOMPARE(test::stateOf(file).sha256, before.sha256);
         QCOMPARE(test::stateOf(file).modifiedNs, before.modifiedNs);
+    }
+
+    // What happens to the file while it is open.
+
+    void aFileThatWasReplacedIsOpenedAgain()
+    {
+        const auto file = oddFile("replaced.mzcat");
+        const auto stores = openStores(Location::ofCatalogFile(file), {}, kJob);
+        QVERIFY(stores);
+        QCOMPARE(stores->consensus->head(test::kOtherShard, kJob).value()->seqno, SeqNo(17));
+        auto newer = test::oddContent();
+        newer->versions[test::kOtherShard][18] = {std::byte {1}};
+        newer->blobs.clear();
+        QVERIFY(test::writeCatalogFile(path("newer-capture.mzcat"), *newer));
+        std::filesystem::rename(path("newer-capture.mzcat"), file);
+        QCOMPARE(stores->consensus->head(test::kOtherShard, kJob).value()->seqno, SeqNo(18));
+        QVERIFY(stores->blob->list("", kJob).value().empty());
+        std::filesystem::remove(file);
+        const auto gone = stores->consensus->head(test::kOtherShard, kJob);
+        QVERIFY(!gone);
+        QCOMPARE(gone.error().code, ErrorCode::NotFound);
+        write(file, "no catalog any more");
+        const auto other = stores->blob->list("", kJob);
+        QVERIFY(!other);
+        QCOMPARE(other.error().code, ErrorCode::Corrupt);
+    }
+
+    void aFileWithoutLocksThatIsWrittenAfterAllIsExplained()
+    {
+        test::CatalogFileOptions options;
+        options.writeAheadLog = true;
+        const auto file = oddFile("awakes.mzcat", options);
+        const auto opened = CatalogFile::open(file, {}, kJob);
+        QVERIFY(opened);
+        QVERIFY(opened->head(test::kOtherShard, kJob).value());
+        sqlite3* writer = nullptr;
+        QCOMPARE(sqlite3_open(file.c_str(), &writer), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(
+                     writer, "UPDATE consensus SET sequence_number = 19 WHERE shard LIKE '%b' AND sequence_number = 17",
+                     nullptr, nullptr, nullptr),
+                 SQLITE_OK);
+        const auto during = opened->head(test::kOtherShard, kJob);
+        QVERIFY(!during);
+        QCOMPARE(during.error().code, ErrorCode::Unavailable);
+        sqlite3_close(writer); // moves the log into the file
+        const auto after = opened->head(test::kOtherShard, kJob);
+        QVERIFY2(after, after ? "" : after.error().describe().c_str());
+        QCOMPARE((*after)->seqno, SeqNo(19));
+    }
+
+    void aFileThatIsCutOffUnderAReaderIsReported()
+    {
+        const auto file = oddFile("cut.mzcat");
+        const auto stores = openStores(Location::ofCatalogFile(file), {}, kJob);
+        QVERIFY(stores);
+        const auto content = test::oddContent();
+        QVERIFY(stores->blob->get(content->blobs.begin()->first, kJob));
+        std::filesystem::resize_file(file, 3 * 4096 + 5);
+        const auto blob = stores->blob->get(content->blobs.begin()->first, kJob);
+        QVERIFY(!blob);
+        QCOMPARE(blob.error().code, ErrorCode::Corrupt);
+        QVERIFY2(blob.error().message.find("cut.mzcat") != std::string::npos, blob.error().message.c_str());
+    }
+
+    void aWriterThatHoldsTheFileIsWaitedForUntilAStop()
+    {
+        const auto file = oddFile("held.mzcat");
+        const auto opened = CatalogFile::open(file, {}, kJob);
+        QVERIFY(opened);
+        sqlite3* writer = nullptr;
+        QCOMPARE(sqlite3_open(file.c_str(), &writer), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(writer, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
+        std::stop_source stop;
+        {
+            const std::jthread later([&] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));
+                stop.request_stop();
+            });
+            const auto head = opened->head(test::kOtherShard, Job(stop.get_token()));
+            QVERIFY(!head);
+            QCOMPARE(head.error().code, ErrorCode::Cancelled);
+        }
+        std::jthread done([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr);
+        });
+        const auto head = opened->head(test::kOtherShard, kJob);
+        QVERIFY2(head, head ? "" : head.error().describe().c_str());
+        done.join();
+        sqlite3_close(writer);
     }
 
     // What is no catalog file gets one clear message.
