@@ -110,7 +110,11 @@ MainWindow::MainWindow(const Parts& parts, QWidget* parent)
     judge();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow()
+{
+    for (auto* dock : m_docks) // they go after this object is only a QMainWindow, and hide on the way
+        dock->disconnect();
+}
 
 void MainWindow::buildPanels()
 {
@@ -174,6 +178,9 @@ void MainWindow::buildDocks()
     auto* trace = addDock(m_trace, QStringLiteral("trace"), tr("Trace"), Qt::BottomDockWidgetArea);
     auto* fence = addDock(m_fence, QStringLiteral("fence"), tr("Fence"), Qt::BottomDockWidgetArea);
     auto* activity = addDock(m_activity, QStringLiteral("activity"), tr("Activity"), Qt::BottomDockWidgetArea);
+    connect(trace, &QDockWidget::visibilityChanged, m_trace, &TracePanel::setSeen);
+    connect(fence, &QDockWidget::visibilityChanged, m_fence, &FencePanel::setSeen);
+    connect(activity, &QDockWidget::visibilityChanged, m_activity, &ActivityPanel::setSeen);
     tabifyDockWidget(collections, overview);
     tabifyDockWidget(timeTravel, trace);
     tabifyDockWidget(trace, fence);

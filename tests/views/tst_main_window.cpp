@@ -65,9 +65,9 @@ struct Shown
     void trigger(CommandId id) { window.commands().action(id)->trigger(); }
 
     template <typename T>
-    [[nodiscard]] T* find(const char* name = "") const
+    [[nodiscard]] T* find(const char* name = nullptr) const
     {
-        return window.findChild<T*>(QString::fromLatin1(name));
+        return window.findChild<T*>(QString::fromLatin1(name)); // null: any of that type
     }
 
     [[nodiscard]] EntriesPanel& entries() const { return *find<EntriesPanel>(); }
@@ -338,6 +338,9 @@ private slots:
         shown.settle();
         QMimeData dropped;
         dropped.setUrls({QUrl::fromLocalFile(QStringLiteral("/data/other.mzcat"))});
+        QDragEnterEvent enter(QPoint(10, 10), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&shown.window, &enter);
+        QVERIFY(enter.isAccepted());
         QDropEvent drop(QPointF(10, 10), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
         QApplication::sendEvent(&shown.window, &drop);
         QTRY_COMPARE(shown.desk.session.place().name, QStringLiteral("other.mzcat"));

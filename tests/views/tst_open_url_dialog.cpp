@@ -85,7 +85,8 @@ private slots:
         QFETCH(int, by);
         QFETCH(QString, text);
         QFETCH(bool, fits);
-        OpenUrlDialog dialog({{"mem:", "mem:"}, {}});
+        const inspect::OpenOptions known {{"mem:", "mem:"}, {}};
+        OpenUrlDialog dialog(known);
         const Fields fields(dialog);
         QVERIFY(fields.open->isEnabled());
         fields.by->setCurrentIndex(by);

@@ -40,8 +40,8 @@ std::uint64_t TimelineGeometry::valueAt(int x) const
     if (x >= left + width - 1)
         return last;
     const auto share = static_cast<long double>(x - left) / static_cast<long double>(width - 1);
-    const auto offset = static_cast<std::uint64_t>(std::llround(share * static_cast<long double>(last - first)));
-    return std::min(last, first + offset);
+    const auto offset = static_cast<std::uint64_t>(share * static_cast<long double>(last - first) + 0.5L);
+    return first + std::min(last - first, offset);
 }
 
 std::vector<std::uint64_t> TimelineGeometry::ticks(int minimumPixels) const

@@ -127,22 +127,20 @@ void ActivityPanel::restart()
     poll();
 }
 
-void ActivityPanel::showEvent(QShowEvent* event)
+void ActivityPanel::setSeen(bool seen)
 {
-    QWidget::showEvent(event);
+    m_isSeen = seen;
+    if (!seen) {
+        m_timer->stop();
+        return;
+    }
     m_timer->start();
     poll();
 }
 
-void ActivityPanel::hideEvent(QHideEvent* event)
-{
-    QWidget::hideEvent(event);
-    m_timer->stop();
-}
-
 void ActivityPanel::poll()
 {
-    if (!m_session.isOpen() || !isVisible() || m_load->isBusy())
+    if (!m_session.isOpen() || !m_isSeen || m_load->isBusy())
         return;
     m_load->ask(
         tr("Reading the activity log"),

@@ -26,9 +26,8 @@ public:
     /// The non-interference receipt as text: what was read, from where, and the head before and after.
     [[nodiscard]] QString receipt() const;
 
-protected:
-    void showEvent(QShowEvent* event) override;
-    void hideEvent(QHideEvent* event) override;
+    /// True while the panel is in front: a dock behind another one's tab counts as visible to Qt.
+    void setSeen(bool seen);
 
 private:
     void buildLayout();
@@ -46,6 +45,7 @@ private:
     EmptyState* m_empty;
     QTimer* m_timer;
     std::uint64_t m_last = 0;
+    bool m_isSeen = false;
     store::ActivityLog::Totals m_totals;
 };
 

@@ -121,9 +121,9 @@ void FencePanel::buildLayout()
     setFocusProxy(m_view);
 }
 
-void FencePanel::showEvent(QShowEvent* event)
+void FencePanel::setSeen(bool seen)
 {
-    QWidget::showEvent(event);
+    m_isSeen = seen;
     readIfSeen();
 }
 
@@ -145,7 +145,7 @@ void FencePanel::invalidate()
 
 void FencePanel::readIfSeen()
 {
-    if (!m_isStale || !isVisible() || !m_session.isOpen())
+    if (!m_isStale || !m_isSeen || !m_session.isOpen())
         return;
     m_isStale = false;
     m_load->ask(

@@ -29,8 +29,8 @@ public:
 
     [[nodiscard]] bool isBusy() const;
 
-protected:
-    void showEvent(QShowEvent* event) override;
+    /// True while the panel is in front: a dock behind another one's tab counts as visible to Qt.
+    void setSeen(bool seen);
 
 private:
     void buildLayout();
@@ -51,6 +51,7 @@ private:
     BusyBar* m_busy;
     QStackedLayout* m_stack = nullptr;
     bool m_isStale = true;
+    bool m_isSeen = false;
 };
 
 } // namespace inspector::views

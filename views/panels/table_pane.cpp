@@ -234,7 +234,7 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
             m_kind = kind;
             display(answer->table, std::move(answer->rows), filter, before, true);
             if (newColumns)
-                arrangeColumns(kind);
+                m_view->arrangeColumns(m_settings.value(settings::kColumns, kind));
             m_prepare->ask(
                 tr("Preparing the filter"), [table = table()](const Job& job) { return table->prepareFilter(job); },
                 [](const Result<>&) {});
@@ -334,15 +334,6 @@ void TablePane::restore(const Place& place)
         m_view->scrollTo(*top, place.topOffset);
     else
         m_view->scrollTo(0, 0);
-}
-
-void TablePane::arrangeColumns(const QString& kind)
-{
-    for (int column = 0; column < m_model->columnCount(); ++column)
-        m_view->setColumnHidden(column, false);
-    m_view->setColumnLayout({});
-    m_view->fitColumns();
-    m_view->setColumnLayout(m_settings.value(settings::kColumns, kind));
 }
 
 void TablePane::showCount()

@@ -82,7 +82,6 @@ private:
     void restore(const Place& place);
     [[nodiscard]] Place place() const;
     [[nodiscard]] static std::vector<std::uint32_t> anchorRows(const Place& place);
-    void arrangeColumns(const QString& kind);
     void showCount();
     void clickHeader(int column);
     void showSort();

@@ -99,9 +99,9 @@ void TracePanel::follow(const QString& collection)
         invalidate();
 }
 
-void TracePanel::showEvent(QShowEvent* event)
+void TracePanel::setSeen(bool seen)
 {
-    QWidget::showEvent(event);
+    m_isSeen = seen;
     readIfSeen();
 }
 
@@ -118,7 +118,7 @@ void TracePanel::invalidate()
 
 void TracePanel::readIfSeen()
 {
-    if (!m_isStale || !isVisible() || !m_session.isOpen())
+    if (!m_isStale || !m_isSeen || !m_session.isOpen())
         return;
     m_isStale = false;
     inspect::TraceOptions options;

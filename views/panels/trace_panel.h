@@ -26,11 +26,11 @@ public:
     void follow(const QString& collection);
     [[nodiscard]] TablePane& pane() const { return *m_pane; }
 
+    /// True while the panel is in front: a dock behind another one's tab counts as visible to Qt.
+    void setSeen(bool seen);
+
 signals:
     void updateChanged(); ///< another update, or none: ask pane()
-
-protected:
-    void showEvent(QShowEvent* event) override;
 
 private:
     void buildTools();
@@ -46,6 +46,7 @@ private:
     MomentLabel* m_moment;
     TablePane* m_pane;
     bool m_isStale = true;
+    bool m_isSeen = false;
 };
 
 } // namespace inspector::views

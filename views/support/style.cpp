@@ -161,6 +161,9 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
                      isDefault || focused ? shades.accent : shades.hairline.darker(115), ground);
         return;
     }
+    case PE_PanelScrollAreaCorner:
+        painter->fillRect(option->rect, option->palette.base());
+        return;
     case PE_IndicatorDockWidgetResizeHandle:
         return;
     default:

@@ -60,12 +60,15 @@ RowView::RowView(QWidget* parent)
     header->setTextElideMode(Qt::ElideRight);
     header->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(header, &QHeaderView::customContextMenuRequested, this, &RowView::showHeaderMenu);
-    const auto changed = [this] {
+    connect(header, &QHeaderView::sectionResized, this, [this, header](int column) {
+        // The last one stretches by itself.
+        if (!m_arranging && header->visualIndex(column) != header->count() - 1)
+            emit columnLayoutChanged();
+    });
+    connect(header, &QHeaderView::sectionMoved, this, [this] {
         if (!m_arranging)
             emit columnLayoutChanged();
-    };
-    connect(header, &QHeaderView::sectionResized, this, changed);
-    connect(header, &QHeaderView::sectionMoved, this, changed);
+    });
     connect(this, &QTableView::activated, this, [this](const QModelIndex& index) { emit activatedRow(index.row()); });
     sizeRows();
 }
@@ -80,15 +83,19 @@ void RowView::setModel(QAbstractItemModel* model)
 {
     QTableView::setModel(model);
     if (model != nullptr)
-        connect(model, &QAbstractItemModel::modelAboutToBeReset, this, [this] { m_kept = columnLayout(); });
+        connect(model, &QAbstractItemModel::modelAboutToBeReset, this, [this] {
+            m_kept = columnLayout();
+            m_arranging = true;
+        });
 }
 
 void RowView::reset()
 {
     QTableView::reset();
     if (!m_kept.isEmpty() && m_kept.size() == horizontalHeader()->count())
-        setColumnLayout(m_kept);
+        applyLayout(m_kept);
     m_kept.clear();
+    m_arranging = false;
 }
 
 void RowView::focusInEvent(QFocusEvent* event)
@@ -214,14 +221,25 @@ QStringList RowView::columnLayout() const
     return layout;
 }
 
-void RowView::setColumnLayout(const QStringList& layout)
+void RowView::arrangeColumns(const QStringList& layout)
 {
     if (model() == nullptr)
         return;
+    for (int column = 0; column < model()->columnCount(); ++column) {
+        m_arranging = true;
+        setColumnHidden(column, false);
+    }
+    applyLayout({});
+    fitColumns();
+    applyLayout(layout);
+}
+
+void RowView::applyLayout(const QStringList& layout)
+{
     m_arranging = true;
     auto* header = horizontalHeader();
-    for (int visual = 0; visual < header->count(); ++visual) // back to the order of the model
-        header->moveSection(header->visualIndex(visual), visual);
+    for (int column = 0; column < header->count(); ++column) // back to the order of the model
+        header->moveSection(header->visualIndex(column), column);
     int target = 0;
     for (const auto& described : layout) {
         const QStringList parts = described.split(QLatin1Char(':'));
@@ -252,10 +270,7 @@ void RowView::showHeaderMenu(const QPoint& at)
     });
     auto* all = menu->addAction(tr("Show All Columns in Stored Order"));
     connect(all, &QAction::triggered, this, [this] {
-        for (int column = 0; column < model()->columnCount(); ++column)
-            setColumnHidden(column, false);
-        setColumnLayout({});
-        fitColumns();
+        arrangeColumns({});
         emit columnLayoutChanged();
     });
     menu->addSeparator();

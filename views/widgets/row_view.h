@@ -30,8 +30,8 @@ public:
     void fitColumns();
     /// One text a column, in visual order: "name:width" or "name:width:hidden". Names come from the header.
     [[nodiscard]] QStringList columnLayout() const;
-    /// Columns that `layout` does not name keep their width, after those that it names.
-    void setColumnLayout(const QStringList& layout);
+    /// Every column in the model's order and fitted, and then as `layout` says of those that it names.
+    void arrangeColumns(const QStringList& layout);
 
     void setModel(QAbstractItemModel* model) override;
     void reset() override;
@@ -47,6 +47,7 @@ protected:
 
 private:
     void showHeaderMenu(const QPoint& at);
+    void applyLayout(const QStringList& layout);
     void sizeRows();
     [[nodiscard]] QString columnName(int column) const;
 
