@@ -159,8 +159,6 @@ private slots:
         QTest::newRow("a consensus without a blob")
             << QStringList {"rows", "--consensus", "postgres://h/d"} << "--blob URL";
         QTest::newRow("a URL as a file") << QStringList {"rows", "postgres://u:hunter2@h/d"} << "--consensus URL";
-        QTest::newRow("unknown scheme") << QStringList {"rows", "--consensus", "http://h/d", "--blob", "file:///tmp"}
-                                        << "http";
         QTest::newRow("no such collection to ignore") << QStringList {"dump", "--ignore", "itms", file} << "itms";
         QTest::newRow("a backward range")
             << QStringList {"trace", "--from", "9", "--to", "3", file} << "--from 9 is later than --to 3";
@@ -240,6 +238,13 @@ private slots:
         QVERIFY(answer.out.isEmpty());
         QVERIFY2(answer.err.contains("wrong.mzcat"), answer.err);
         QCOMPARE(answer.err.count('\n'), 1);
+    }
+
+    void aSchemeOfNoStoreIsUnsupported()
+    {
+        const auto answer = runCli({"rows", "--consensus", "http://h/d", "--blob", "file:///tmp"});
+        QVERIFY2(answer.exitCode == 5, answer.err);
+        QVERIFY2(answer.err.contains("http://") && answer.err.contains("postgres://"), answer.err);
     }
 
     void whatMayNotBeReadIsUnavailable()
