@@ -522,14 +522,15 @@ std::string_view kindOfSourceData(std::string_view bytes)
         if (!elements.next() || elements.type != WireType::Delimited)
             return {};
         constexpr std::string_view kKindKey = "\x0a\x04kind\x12";
-        if (!elements.contents.starts_with(kKindKey))
+        if (elements.number != 1 || !elements.contents.starts_with(kKindKey))
             continue;
         FieldReader fields(elements.contents.data(), elements.contents.data() + elements.contents.size());
-        if (!fields.next() || !fields.next() || fields.type != WireType::Delimited)
+        if (!fields.next() || !fields.next() || fields.type != WireType::Delimited || !fields.atEnd())
             return {};
         FieldReader datum(fields.contents.data(), fields.contents.data() + fields.contents.size());
-        return datum.next() && datum.number == kString && datum.type == WireType::Delimited ? datum.contents
-                                                                                            : std::string_view();
+        const bool isText =
+            datum.next() && datum.number == kString && datum.type == WireType::Delimited && datum.atEnd();
+        return isText ? datum.contents : std::string_view();
     }
     return {};
 }

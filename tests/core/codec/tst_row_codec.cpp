@@ -139,14 +139,13 @@ private slots:
 
             const auto decoded = codec::canonicalJson(rowOf(stored, RowForm::SourceData));
             QVERIFY(decoded.has_value());
-            QCOMPARE(QString::fromStdString(*decoded), QString::fromStdString(json));
+            QCOMPARE(*decoded, json);
             const auto encoded = codec::sourceDataOf(std::string_view(json));
             QVERIFY(encoded.has_value());
-            QCOMPARE(QString::fromStdString(toHex(*encoded)), QString::fromStdString(hex));
+            QCOMPARE(toHex(*encoded), hex);
             const auto datum = codec::datumBytesOf(std::string_view(json));
             QVERIFY(datum.has_value());
-            QCOMPARE(QString::fromStdString(toHex(*datum)),
-                     QString::fromStdString(std::string(line.member(0, "row_hex")->text)));
+            QCOMPARE(toHex(*datum), std::string(line.member(0, "row_hex")->text));
 
             const auto* kind = line.member(line.indexOf(*line.member(0, "json")), "kind");
             QCOMPARE(codec::kindOf(rowOf(stored, RowForm::SourceData)), kind->text);
