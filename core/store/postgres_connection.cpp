@@ -41,25 +41,38 @@ struct ClearResult
 };
 using ResultPointer = std::unique_ptr<PGresult, ClearResult>;
 
+/// A descriptor that becomes readable once raised; -1 inside when the system has no more of them.
+class Event
+{
+public:
+    Event()
+        : m_descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
+    {
+    }
+    ~Event()
+    {
+        if (m_descriptor >= 0)
+            ::close(m_descriptor);
+    }
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+
+    [[nodiscard]] int descriptor() const { return m_descriptor; }
+
+private:
+    int m_descriptor;
+};
+
 /// Becomes readable when a Stop is asked for, so that a wait for the server ends.
 class StopSignal
 {
 public:
     explicit StopSignal(const std::stop_token& token)
-        : m_descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
+        : m_callback(token, Raise {m_event.descriptor()})
     {
-        m_callback.emplace(token, Raise {m_descriptor});
     }
-    ~StopSignal()
-    {
-        m_callback.reset(); // waits for a call that is under way
-        if (m_descriptor >= 0)
-            ::close(m_descriptor);
-    }
-    StopSignal(const StopSignal&) = delete;
-    StopSignal& operator=(const StopSignal&) = delete;
 
-    [[nodiscard]] int descriptor() const { return m_descriptor; }
+    [[nodiscard]] int descriptor() const { return m_event.descriptor(); }
 
 private:
     struct Raise
@@ -71,8 +84,8 @@ private:
             [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
         }
     };
-    int m_descriptor;
-    std::optional<std::stop_callback<Raise>> m_callback;
+    Event m_event; // outlives the callback, whose destructor waits for a call that is under way
+    std::stop_callback<Raise> m_callback;
 };
 
 enum class Woken { Ready, Stopped, TimedOut };
