@@ -6,6 +6,9 @@
 #include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -293,6 +296,43 @@ std::vector<std::string> ThrowawayPostgres::statementsOf(const std::string& appl
                 statements.push_back(line.substr(found + 6));
     }
     return statements;
+}
+
+Result<std::string> ThrowawayPostgres::enableTls()
+{
+    const auto keyFile = m_folder + "/data/server.key";
+    const auto certificateFile = m_folder + "/data/server.crt";
+    const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+    const std::unique_ptr<X509, void (*)(X509*)> certificate(X509_new(), X509_free);
+    X509_set_version(certificate.get(), 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    X509_NAME* const name = X509_get_subject_name(certificate.get());
+    const std::string host = "localhost";
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1,
+                               0);
+    X509_set_issuer_name(certificate.get(), name);
+    if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0)
+        return fail(ErrorCode::Internal, "cannot sign a certificate");
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> keyOut(std::fopen(keyFile.c_str(), "w"), std::fclose);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::fopen(certificateFile.c_str(), "w"), std::fclose);
+    if (!keyOut || !out || PEM_write_PrivateKey(keyOut.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1
+        || PEM_write_X509(out.get(), certificate.get()) != 1)
+        return fail(ErrorCode::Internal, "cannot write a certificate");
+    std::fflush(keyOut.get());
+    std::fflush(out.get());
+    const auto user = serverUser();
+    if (::chmod(keyFile.c_str(), 0600) != 0
+        || (user.user != 0
+            && (::chown(keyFile.c_str(), user.user, user.group) != 0
+                || ::chown(certificateFile.c_str(), user.user, user.group) != 0)))
+        return fail(ErrorCode::Internal, "cannot protect the key");
+    INSPECTOR_CHECK(execute("ALTER SYSTEM SET ssl = on"));
+    INSPECTOR_CHECK(stop());
+    INSPECTOR_CHECK(launch());
+    return certificateFile;
 }
 
 Result<> ThrowawayPostgres::terminateSessions() const

@@ -52,6 +52,9 @@ public:
 
     /// Ends every session but its own, as an administrator would.
     [[nodiscard]] Result<> terminateSessions() const;
+    /// Lets the server speak TLS, with a certificate for "localhost" that signs itself; started again for it. The
+    /// certificate's file, to be trusted or not.
+    [[nodiscard]] Result<std::string> enableTls();
     /// Stops the server at once, and starts it again on the same port.
     [[nodiscard]] Result<> stop();
     [[nodiscard]] Result<> launch();

@@ -570,6 +570,55 @@ private slots:
         QVERIFY2(consensus, consensus ? "" : consensus.error().describe().c_str());
     }
 
+    void cockroachIsToldByItsVersion()
+    {
+        execute(
+            "CREATE SCHEMA roach; GRANT USAGE ON SCHEMA roach TO public; CREATE FUNCTION roach.version() RETURNS text "
+            "LANGUAGE sql AS $$ SELECT 'CockroachDB CCL v23.1.11 (x86_64-pc-linux-gnu)' $$");
+        const auto connection =
+            PostgresConnection::open(readerUrl("options=--search_path%3Droach,pg_catalog,consensus"), {}, kJob);
+        QVERIFY2(connection, connection ? "" : connection.error().describe().c_str());
+        QVERIFY((*connection)->isCockroach());
+        QVERIFY((*connection)->description().starts_with("CockroachDB at 127.0.0.1:"));
+        QVERIFY(!PostgresConnection::open(readerUrl(), {}, kJob).value()->isCockroach());
+    }
+
+    void tlsIsAsStrictAsTheUrlSays()
+    {
+        const auto certificate = m_server->enableTls();
+        QVERIFY2(certificate, certificate ? "" : certificate.error().describe().c_str());
+        const auto trusted = m_folder.path().toStdString() + "/root.crt";
+        QVERIFY(QFile::copy(QString::fromStdString(*certificate), QString::fromStdString(trusted)));
+        const auto at = [&](const std::string& host, const std::string& query) {
+            return "postgres://" + std::string(Server::kReader) + ":" + Server::kReaderPassword + "@" + host + ":"
+                + std::to_string(m_server->port()) + "/environment?hostaddr=127.0.0.1&" + query;
+        };
+        const auto whole = at("localhost", "sslmode=verify-full&sslrootcert=" + trusted);
+        const auto consensus = open(whole);
+        QVERIFY2(consensus, consensus ? "" : consensus.error().describe().c_str());
+        QVERIFY((*consensus)->head(test::kOddShard, kJob).value());
+        const auto secured = m_server->execute("SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                                               "WHERE ssl AND application_name = 'catalog-inspector'");
+        QVERIFY(secured);
+        QCOMPARE(secured->front().front(), std::string("1"));
+
+        const auto other = m_folder.path().toStdString() + "/empty.crt";
+        std::ofstream(other) << "";
+        for (const auto& [url, words] :
+             {std::pair {at("elsewhere", "sslmode=verify-full&sslrootcert=" + trusted), "elsewhere"},
+              std::pair {at("localhost", "sslmode=verify-full&sslrootcert=/no/such.crt"), "/no/such.crt"},
+              std::pair {at("localhost", "sslmode=verify-ca&sslrootcert=" + other), "empty.crt"},
+              std::pair {at("localhost", "sslmode=require&ssl_min_protocol_version=TLSv9"), "TLSv9"}}) {
+            const auto refused = open(url);
+            QVERIFY2(!refused, url.c_str());
+            const auto message = refused.error().describe();
+            QCOMPARE(refused.error().code, ErrorCode::Unavailable);
+            QVERIFY2(message.find(words) != std::string::npos, message.c_str());
+            QVERIFY2(message.find("TLS") != std::string::npos, message.c_str());
+            QVERIFY2(message.find(Server::kReaderPassword) == std::string::npos, message.c_str());
+        }
+    }
+
     void aServiceFileIsUsed()
     {
         const std::string file = m_folder.path().toStdString() + "/services";
