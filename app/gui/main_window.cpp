@@ -19,6 +19,7 @@
 #include "views/support/prompt.h"
 #include "views/support/settings.h"
 #include "views/support/theme.h"
+#include "views/widgets/busy_bar.h"
 #include "views/widgets/mode_badge.h"
 #include "views/widgets/problem_bar.h"
 #include "views/widgets/row_view.h"
@@ -231,6 +232,10 @@ void MainWindow::buildBars()
     m_warnings->setIcon(themedIcon("warning"));
     m_warnings->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     connect(m_warnings, &QToolButton::clicked, this, &MainWindow::showWarnings);
+    auto* busy = new BusyBar(this);
+    busy->watch(&m_session.openSlot());
+    busy->watch(&m_session.refreshSlot());
+    statusBar()->addWidget(busy, 1);
     statusBar()->addPermanentWidget(m_warnings);
     statusBar()->setSizeGripEnabled(false);
 

@@ -4,7 +4,6 @@
 #include "views/models/collection_model.h"
 #include "views/panels/moment_text.h"
 #include "views/support/session.h"
-#include "views/widgets/busy_bar.h"
 #include "views/widgets/empty_state.h"
 #include "views/widgets/moment_label.h"
 #include "views/widgets/row_view.h"
@@ -24,7 +23,6 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
     , m_moment(new MomentLabel(this))
     , m_view(new RowView(this))
     , m_empty(new EmptyState(this))
-    , m_busy(new BusyBar(this))
 {
     setObjectName(QStringLiteral("collectionsPanel"));
     m_view->setObjectName(QStringLiteral("collectionsView"));
@@ -51,10 +49,8 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
     layout->addLayout(top);
     layout->addWidget(m_view, 1);
     layout->addWidget(m_empty, 1);
-    layout->addWidget(m_busy);
     setFocusProxy(m_view);
 
-    m_busy->watch(&session.snapshotSlot());
     connect(m_view->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& current) {
                 if (!m_resetting && current.isValid()) {

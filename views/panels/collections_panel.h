@@ -6,7 +6,6 @@ class QModelIndex;
 
 namespace inspector::views {
 
-class BusyBar;
 class CollectionModel;
 class EmptyState;
 class MomentLabel;
@@ -40,7 +39,6 @@ private:
     MomentLabel* m_moment;
     RowView* m_view;
     EmptyState* m_empty;
-    BusyBar* m_busy;
     QString m_wanted;
     bool m_resetting = false;
 };

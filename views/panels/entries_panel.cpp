@@ -33,6 +33,8 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     m_title->setFont(bold);
     m_help->setForegroundRole(QPalette::PlaceholderText);
     m_help->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_pane->setChoosesFirstRow(true);
+    m_pane->watch(&session.snapshotSlot());
     m_pane->view().setAccessibleName(tr("Entries"));
     m_pane->filterEdit().setAccessibleName(tr("Filter entries"));
 

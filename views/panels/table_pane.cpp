@@ -108,6 +108,11 @@ void TablePane::buildLayout()
     setFocusProxy(m_view);
 }
 
+void TablePane::watch(JobSlot* slot)
+{
+    m_busy->watch(slot);
+}
+
 void TablePane::addTool(QWidget* tool)
 {
     m_tools->addWidget(tool);
@@ -231,10 +236,15 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
                 m_sort = sort;
             const bool newColumns =
                 kind != m_kind || static_cast<std::size_t>(m_model->columnCount()) != answer->table->columns().size();
+            const bool choose = m_choosesFirstRow && kind != m_kind;
             m_kind = kind;
             display(answer->table, std::move(answer->rows), filter, before, true);
-            if (newColumns)
-                m_view->arrangeColumns(m_settings.value(settings::kColumns, kind));
+            if (newColumns) {
+                const QStringList remembered = m_settings.value(settings::kColumns, kind);
+                m_view->arrangeColumns(remembered.isEmpty() ? m_firstColumns : remembered);
+            }
+            if (choose && !m_view->currentIndex().isValid() && m_model->rowCount() > 0)
+                m_view->selectRow(0);
             m_prepare->ask(
                 tr("Preparing the filter"), [table = table()](const Job& job) { return table->prepareFilter(job); },
                 [](const Result<>&) {});

@@ -41,6 +41,12 @@ public:
     void clear(const QString& icon, const QString& title, const QString& explanation);
     /// What is said when a table has no rows at all.
     void setNoRows(const QString& title, const QString& explanation);
+    /// Stands on the first row whenever other rows than before are loaded, so that there is something to see.
+    void setChoosesFirstRow(bool chooses) { m_choosesFirstRow = chooses; }
+    /// Columns that come first until the person moves them.
+    void setFirstColumns(const QStringList& names) { m_firstColumns = names; }
+    /// Shows the progress of a slot that this pane does not own, too.
+    void watch(JobSlot* slot);
     /// Adds a widget to the right of the filter.
     void addTool(QWidget* tool);
 
@@ -107,6 +113,8 @@ private:
     RowIndex m_ordered;
     std::optional<RowSort> m_sort;
     std::string m_appliedFilter;
+    QStringList m_firstColumns;
+    bool m_choosesFirstRow = false;
     bool m_restoring = false;
 };
 

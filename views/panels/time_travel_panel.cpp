@@ -218,7 +218,6 @@ void TimeTravelPanel::buildLayout()
 void TimeTravelPanel::followSession()
 {
     m_busy->watch(&m_session.timelineSlot());
-    m_busy->watch(&m_session.snapshotSlot());
     connect(&m_session, &Session::timelineChanged, this, &TimeTravelPanel::displayTimeline);
     connect(&m_session, &Session::opened, this, &TimeTravelPanel::displayTimeline);
     connect(&m_session, &Session::closed, this, &TimeTravelPanel::displayTimeline);

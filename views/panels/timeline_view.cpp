@@ -19,7 +19,7 @@ namespace inspector::views {
 namespace {
 
 constexpr int kMargin = 14;
-constexpr int kTitleHeight = 20;
+constexpr int kTitleHeight = 22;
 constexpr int kAxisHeight = 18;
 constexpr int kPauseMs = 150; // between two questions while dragging
 constexpr int kSnapPixels = 4;

@@ -35,6 +35,7 @@ TracePanel::TracePanel(Session& session, Settings& settings, QWidget* parent)
 {
     setObjectName(QStringLiteral("tracePanel"));
     buildTools();
+    m_pane->setFirstColumns({QStringLiteral("time"), QStringLiteral("diff")});
     m_pane->view().setAccessibleName(tr("Updates"));
     m_pane->filterEdit().setAccessibleName(tr("Filter updates"));
     m_pane->setNoRows(tr("No updates"), tr("No batch remembers an update of this collection."));

@@ -4,7 +4,6 @@
 #include "views/support/session.h"
 #include "views/support/settings.h"
 #include "views/support/theme.h"
-#include "views/widgets/busy_bar.h"
 #include "views/widgets/problem_bar.h"
 
 #include <QHBoxLayout>
@@ -38,7 +37,6 @@ WelcomePanel::WelcomePanel(Session& session, Settings& settings, QWidget* parent
     , m_recent(new QListWidget(this))
     , m_recentTitle(new QLabel(tr("&Recent"), this))
     , m_problem(new ProblemBar(this))
-    , m_busy(new BusyBar(this))
 {
     setObjectName(QStringLiteral("welcomePanel"));
     auto* icon = new QLabel(this);
@@ -113,9 +111,7 @@ WelcomePanel::WelcomePanel(Session& session, Settings& settings, QWidget* parent
     layout->addStretch(2);
     layout->addLayout(middle);
     layout->addStretch(3);
-    layout->addWidget(m_busy);
 
-    m_busy->watch(&session.openSlot());
     connect(&session, &Session::opening, m_problem, &ProblemBar::clear);
     connect(&session, &Session::openFailed, m_problem, [this](const Error& error) { m_problem->show(error); });
     connect(m_problem, &ProblemBar::offerAccepted, this, [&session](Presentation::Offer offer) {

@@ -9,7 +9,6 @@ class QLabel;
 
 namespace inspector::views {
 
-class BusyBar;
 class ProblemBar;
 class Session;
 
@@ -34,7 +33,6 @@ private:
     QListWidget* m_recent;
     QLabel* m_recentTitle;
     ProblemBar* m_problem;
-    BusyBar* m_busy;
     std::vector<RecentPlace> m_places;
 };
 

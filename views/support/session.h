@@ -63,6 +63,7 @@ public:
     [[nodiscard]] JobRunner& computing() const { return m_computing; }
     [[nodiscard]] JobSlot& openSlot() const { return *m_open; }
     [[nodiscard]] JobSlot& snapshotSlot() const { return *m_travel; }
+    [[nodiscard]] JobSlot& refreshSlot() const { return *m_refresh; }
     [[nodiscard]] JobSlot& timelineSlot() const { return *m_timelineSlot; }
 
     /// Opens another catalog, at `first`. What is open stays until the answer is there.

@@ -25,7 +25,7 @@ inline const SettingKey<QByteArray> kWindowLayout {"window/layout", {}};
 inline const SettingKey<QString> kTheme {"window/theme", QStringLiteral("system")};
 inline const SettingKey<QStringList> kRecentPlaces {"recent/places", {}};
 inline const SettingKey<QString> kLastFolder {"recent/folder", {}};
-inline const SettingKey<QString> kLastCollection {"entries/collection", {}};
+inline const SettingKey<QString> kLastCollection {"entries/collection", QStringLiteral("item")};
 /// One per table, `%1` is its name: visible order, width and visibility of its columns.
 inline const SettingKey<QStringList> kColumns {"columns/%1", {}};
 
