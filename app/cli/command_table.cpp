@@ -58,8 +58,7 @@ const char* meaningOf(ExitCode code)
 std::vector<Option> optionsOf(const Command& command)
 {
     auto options = command.options;
-    if (command.takesMoment)
-        options.insert(options.end(), kMomentOptions.begin(), kMomentOptions.end());
+    options.insert(options.end(), kMomentOptions.begin(), kMomentOptions.end());
     options.insert(options.end(), kLocationOptions.begin(), kLocationOptions.end());
     options.insert(options.end(), kCommonOptions.begin(), kCommonOptions.end());
     return options;
@@ -100,8 +99,7 @@ std::string helpOf(const Command& command)
     }
     if (!command.options.empty())
         text += "Options:\n" + optionLines(command.options) + "\n";
-    if (command.takesMoment)
-        text += "Moment (the latest when absent):\n" + optionLines(kMomentOptions) + "\n";
+    text += "Moment (the latest when absent):\n" + optionLines(kMomentOptions) + "\n";
     text +=
         "Location: a catalog file (path or file: URL), or both URLs; the catalog is recognised by its content when no\n"
         "shard is named:\n"

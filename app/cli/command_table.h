@@ -61,7 +61,6 @@ struct Command
     std::vector<Option> options;   ///< besides those that every command has
     std::vector<const char*> examples;
     std::vector<ExitCode> exitCodes; ///< besides 0, 2, 3, 4, 5 and 130, which every command uses
-    bool takesMoment = true;         ///< knows --as-of and --seqno
     Result<ExitCode> (*run)(const Request& request) = nullptr;
 };
 

@@ -64,7 +64,6 @@ Command dumpCommand()
         {"dump --consolidate catalog.mzcat > catalog.txt", "dump --json --ignore audit_log catalog.mzcat",
          "dump --as-of 41 --consensus postgres://reader@db/mz --blob file:///var/persist"},
         {},
-        true,
         run};
 }
 

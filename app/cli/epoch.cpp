@@ -30,7 +30,6 @@ Command epochCommand()
             {},
             {"epoch catalog.mzcat", "epoch --json catalog.mzcat"},
             {},
-            true,
             run};
 }
 

@@ -85,7 +85,6 @@ Command factsCommand()
             {},
             {"facts catalog.mzcat", "facts --json --shard s86892608-7ff3-82f8-1090-7584b4945aaa catalog.mzcat"},
             {},
-            true,
             run};
 }
 

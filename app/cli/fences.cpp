@@ -10,7 +10,7 @@ namespace {
 Result<ExitCode> run(const Request& request)
 {
     INSPECTOR_TRY(const auto reader, inspect::CatalogReader::open(request.open, request.job));
-    INSPECTOR_TRY(const auto fences, reader->fences(request.job));
+    INSPECTOR_TRY(const auto fences, reader->fences(request.moment, request.job));
     if (request.asJson) {
         for (const auto& fence : fences)
             INSPECTOR_CHECK(request.out.write(inspect::fenceLine(fence) + "\n"));
@@ -52,7 +52,6 @@ Command fencesCommand()
             {},
             {"fences catalog.mzcat", "fences --json catalog.mzcat"},
             {},
-            false,
             run};
 }
 

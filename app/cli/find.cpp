@@ -41,7 +41,6 @@ Command findCommand()
             {{"--collection", nullptr, "NAME", "only in this collection"}},
             {"find orders catalog.mzcat", "find 'name:orders -u7' --collection item --json catalog.mzcat"},
             {},
-            true,
             run};
 }
 

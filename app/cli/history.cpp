@@ -28,15 +28,15 @@ Command historyCommand()
     return {
         "history",
         "every update that the batches remember, at its own time",
-        "Every update that the batches of the state still remember, with its own time, oldest first. certainty: exact, "
-        "or rounded\n"
+        "Every update that batches still remember, with its own time, oldest first: at the latest moment the least\n"
+        "compacted batches of any version of the state, at --seqno those of that version. certainty: exact, or "
+        "rounded\n"
         "where compaction moved the time up (the change happened at or before it; what cancelled out before is gone).\n"
         "With --json: as rows, and certainty. The JSON is the data itself and is NOT masked.",
         {},
         {},
         {"history catalog.mzcat", "history --json catalog.mzcat"},
         {},
-        true,
         run};
 }
 

@@ -49,7 +49,6 @@ Command partsCommand()
             {},
             {"parts catalog.mzcat", "parts --json --seqno 12 catalog.mzcat"},
             {},
-            true,
             run};
 }
 

@@ -10,12 +10,12 @@ Result<ExitCode> run(const Request& request)
 {
     INSPECTOR_TRY(const auto reader, inspect::CatalogReader::open(request.open, request.job));
     if (request.asJson) {
-        INSPECTOR_TRY(const auto json, reader->rollupsJson(request.job));
+        INSPECTOR_TRY(const auto json, reader->rollupsJson(request.moment, request.job));
         INSPECTOR_CHECK(request.out.write(json));
         INSPECTOR_CHECK(request.out.write("\n"));
         return kDone;
     }
-    INSPECTOR_TRY(const auto rollups, reader->rollups(request.job));
+    INSPECTOR_TRY(const auto rollups, reader->rollups(request.moment, request.job));
     std::vector<std::vector<std::string>> lines;
     for (const auto& rollup : rollups) {
         lines.push_back({"v" + std::to_string(rollup.seqno.value()), rollup.key, bytesText(rollup.sizeBytes),
@@ -45,7 +45,6 @@ Command rollupsCommand()
             {},
             {"rollups catalog.mzcat", "rollups --json catalog.mzcat"},
             {},
-            false,
             run};
 }
 

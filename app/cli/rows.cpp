@@ -35,7 +35,6 @@ Command rowsCommand()
             {},
             {"rows catalog.mzcat", "rows --json --as-of 41 catalog.mzcat"},
             {},
-            true,
             run};
 }
 

@@ -60,7 +60,6 @@ Command showCommand()
             {"show item u7 catalog.mzcat", "show setting catalog_content_version catalog.mzcat",
              "show config '{\"key\":\"user_version\"}' --json catalog.mzcat"},
             {},
-            true,
             run};
 }
 

@@ -41,7 +41,6 @@ Command stateCommand()
             {},
             {"state catalog.mzcat", "state --json --seqno 12 catalog.mzcat"},
             {},
-            true,
             run};
 }
 

@@ -11,10 +11,10 @@ Result<ExitCode> run(const Request& request)
 {
     INSPECTOR_TRY(const auto reader, inspect::CatalogReader::open(request.open, request.job));
     if (request.asJson) {
-        INSPECTOR_CHECK(reader->writeStateDiffs(request.out, request.job));
+        INSPECTOR_CHECK(reader->writeStateDiffs(request.moment, request.out, request.job));
         return kDone;
     }
-    INSPECTOR_TRY(const auto timeline, reader->timeline(request.job));
+    INSPECTOR_TRY(const auto timeline, reader->timeline(request.moment, request.job));
     std::vector<std::vector<std::string>> lines;
     for (const auto& step : timeline.seqnos) {
         lines.push_back({"v" + std::to_string(step.seqno.value()), inspect::walltimeText(step.walltimeMs),
@@ -47,7 +47,6 @@ Command stateDiffCommand()
             {},
             {"state-diff catalog.mzcat", "state-diff --json catalog.mzcat"},
             {},
-            false,
             run};
 }
 

@@ -70,7 +70,6 @@ Command statsCommand()
         {{"--timing", nullptr, nullptr, "say on standard error where the time went"}},
         {"stats catalog.mzcat", "stats --json --as-of 41 catalog.mzcat"},
         {},
-        true,
         run};
 }
 

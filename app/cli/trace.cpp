@@ -61,7 +61,6 @@ Command traceCommand()
              {"--collection", nullptr, "NAME", "only this collection; may be repeated"}},
             {"trace --from 40 --to 42 catalog.mzcat", "trace --json --collection item catalog.mzcat"},
             {},
-            true,
             run};
 }
 

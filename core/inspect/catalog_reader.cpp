@@ -189,10 +189,15 @@ public:
 
     Result<Reading> history(Moment moment, const Job& job) override
     {
+        if (moment.kind == Moment::Kind::Latest) {
+            INSPECTOR_TRY(const auto longest, longestHistory(job));
+            INSPECTOR_TRY(const auto newest, persist::ShardReader::latestTime(*longest.state));
+            return readingOf(inTimeOrder(*longest.updates, [](std::size_t) { return true; }), *longest.state, newest);
+        }
         INSPECTOR_TRY(const auto at, placeOf(moment, job));
         INSPECTOR_TRY(const auto history, historyOf(at.state, job));
         const auto& updates = *history.updates;
-        // Compaction may have moved times up to a since at or beyond upper: only a moment asked for leaves updates out.
+        // Compaction may have moved times up to a since at or beyond upper: only a time asked for leaves updates out.
         const bool isAll = moment.kind != Moment::Kind::AsOf;
         auto sorted =
             inTimeOrder(updates, [&](std::size_t i) { return isAll || updates.timeOf(i) <= at.asOf.value(); });
@@ -218,28 +223,34 @@ public:
         return overview;
     }
 
-    Result<Timeline> timeline(const Job& job) override
+    Result<Timeline> timeline(Moment moment, const Job& job) override
     {
+        INSPECTOR_TRY(const auto last, stateOf(moment, job));
         INSPECTOR_TRY(const auto log, m_shard.log(job));
         Timeline timeline;
         for (const auto& step : log.steps) {
+            if (moment != Moment::latest() && step.seqno > last->seqno)
+                break;
             timeline.seqnos.push_back({step.seqno, static_cast<std::int64_t>(step.walltimeMs), step.hostname,
                                        step.applierVersion, step.since, step.upper, step.change});
         }
         timeline.since = m_state->since();
         timeline.upper = m_state->upper();
-        INSPECTOR_TRY(const auto history, historyOf(m_state, job));
+        INSPECTOR_TRY(const auto history, longestHistory(job));
         timeline.exactFrom = history.exactFrom;
         timeline.times = timePointsOf(*history.updates);
         return timeline;
     }
 
-    Result<std::vector<FenceRecord>> fences(const Job& job) override
+    Result<std::vector<FenceRecord>> fences(Moment moment, const Job& job) override
     {
+        INSPECTOR_TRY(const auto last, stateOf(moment, job));
         // A batch that an older state lists and that compaction has replaced may still hold superseded tokens.
         std::set<persist::BatchPtr> seen;
         std::vector<std::pair<persist::StatePtr, std::optional<SeqNo>>> pieces;
         const auto collect = [&](const persist::State& state, const persist::StateDiff&) {
+            if (moment != Moment::latest() && state.seqno > last->seqno)
+                return false;
             auto piece = std::make_shared<persist::State>(state);
             piece->trace = {};
             piece->trace.since = state.since();
@@ -256,12 +267,14 @@ public:
         if (!walked && walked.error().code == ErrorCode::Cancelled)
             return tl::unexpected(walked.error());
         if (!walked) // the newest state is there all the same
-            pieces.assign(1, {m_state, std::nullopt});
+            pieces.assign(1, {last, std::nullopt});
         FenceHistory found;
         for (const auto& [piece, seqno] : pieces) {
             INSPECTOR_TRY(const auto read, m_shard.history(piece, job));
             found.add(*read.updates, seqno);
         }
+        if (moment.kind == Moment::Kind::AsOf)
+            found.dropAfter(Timestamp(moment.value));
         return std::move(found).finish();
     }
 
@@ -271,11 +284,14 @@ public:
         return persist::stateJson(*state, persist::JsonLayout::Compact);
     }
 
-    Result<> writeStateDiffs(Sink& to, const Job& job) override
+    Result<> writeStateDiffs(Moment moment, Sink& to, const Job& job) override
     {
+        INSPECTOR_TRY(const auto last, stateOf(moment, job));
         persist::StatePtr previous;
         Result<> written;
         const auto step = [&](const persist::State& state, const persist::StateDiff&) {
+            if (moment != Moment::latest() && state.seqno > last->seqno)
+                return false;
             auto next = std::make_shared<const persist::State>(state);
             if (previous)
                 written = to.write(persist::stateStepJson(*previous, *next) + "\n");
@@ -292,17 +308,17 @@ public:
         return factsOf(*state);
     }
 
-    Result<std::string> rollupsJson(const Job& job) override
+    Result<std::string> rollupsJson(Moment moment, const Job& job) override
     {
-        INSPECTOR_TRY(const auto found, m_shard.states().rollups(job));
-        return compactJson(persist::rollupsJson(found.rollups));
+        INSPECTOR_TRY(const auto found, rollupsAt(moment, job));
+        return compactJson(persist::rollupsJson(found));
     }
 
-    Result<std::vector<RollupSummary>> rollups(const Job& job) override
+    Result<std::vector<RollupSummary>> rollups(Moment moment, const Job& job) override
     {
-        INSPECTOR_TRY(const auto found, m_shard.states().rollups(job));
+        INSPECTOR_TRY(const auto found, rollupsAt(moment, job));
         std::vector<RollupSummary> rollups;
-        for (const auto& [key, rollup] : found.rollups)
+        for (const auto& [key, rollup] : found)
             rollups.push_back({rollup.state.seqno, key, rollup.raw.size(),
                                static_cast<std::int64_t>(rollup.state.walltimeMs), rollup.state.hostname});
         return rollups;
@@ -377,10 +393,30 @@ private:
         return found;
     }
 
+    Result<std::vector<std::pair<std::string, persist::Rollup>>> rollupsAt(Moment moment, const Job& job)
+    {
+        INSPECTOR_TRY(auto found, m_shard.states().rollups(job));
+        if (moment == Moment::latest())
+            return std::move(found.rollups);
+        INSPECTOR_TRY(const auto state, stateOf(moment, job));
+        std::erase_if(found.rollups, [&](const auto& rollup) {
+            return std::none_of(state->rollups.begin(), state->rollups.end(),
+                                [&](const auto& named) { return named.second.key == rollup.first; });
+        });
+        return std::move(found.rollups);
+    }
+
     Result<persist::HistoryRead> historyOf(const persist::StatePtr& state, const Job& job)
     {
         const Stopwatch watch(m_times.parts);
         return m_shard.history(state, job).during("reading the history");
+    }
+
+    /// Of the newest state, with what older states still list.
+    Result<persist::HistoryRead> longestHistory(const Job& job)
+    {
+        const Stopwatch watch(m_times.parts);
+        return m_shard.longestHistory(job).during("reading the history");
     }
 
     static Reading readingOf(persist::UpdateList updates, const persist::State& state, Timestamp asOf)

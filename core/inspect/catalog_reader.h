@@ -69,24 +69,29 @@ public:
     /// What the reference reads at a moment without merging: every time is the moment, equal neighbours within a part
     /// are summed (catalog-model §2.13).
     [[nodiscard]] virtual Result<Reading> unconsolidated(Moment moment, const Job& job) = 0;
-    /// Every update that the batches of a state remember, with its own time, ascending. A moment in catalog time leaves
-    /// out what is later.
+    /// Every update that batches remember, with its own time, ascending. At the latest moment these are the least
+    /// compacted batches of any live state; at a seqno those of that state; at a time those of the newest state,
+    /// without what is later.
     [[nodiscard]] virtual Result<Reading> history(Moment moment, const Job& job) = 0;
 
     /// What is known at a moment: of the state alone, and with `rows` of their contents.
     [[nodiscard]] virtual Result<Overview> overviewAt(Moment moment, const Job& job) = 0;
-    [[nodiscard]] virtual Result<Timeline> timeline(const Job& job) = 0;
-    [[nodiscard]] virtual Result<std::vector<FenceRecord>> fences(const Job& job) = 0;
+    /// Both clocks; steps of the state up to the moment's.
+    [[nodiscard]] virtual Result<Timeline> timeline(Moment moment, const Job& job) = 0;
+    /// Every fence token in the states up to the moment's, and not later than its time, oldest first.
+    [[nodiscard]] virtual Result<std::vector<FenceRecord>> fences(Moment moment, const Job& job) = 0;
 
     /// The state at a moment as the reference prints it, on one line.
     [[nodiscard]] virtual Result<std::string> stateJson(Moment moment, const Job& job) = 0;
-    /// Each step from one live state to the next as the reference prints it, one a line, oldest first.
-    [[nodiscard]] virtual Result<> writeStateDiffs(Sink& to, const Job& job) = 0;
+    /// Each step from one live state to the next, up to the moment's, as the reference prints it, one a line, oldest
+    /// first.
+    [[nodiscard]] virtual Result<> writeStateDiffs(Moment moment, Sink& to, const Job& job) = 0;
     /// What the state at a moment says, for people, group by group.
     [[nodiscard]] virtual Result<std::vector<Fact>> stateFacts(Moment moment, const Job& job) = 0;
-    /// Every rollup that a live state names and whose blob is still there, as the reference prints them, on one line.
-    [[nodiscard]] virtual Result<std::string> rollupsJson(const Job& job) = 0;
-    [[nodiscard]] virtual Result<std::vector<RollupSummary>> rollups(const Job& job) = 0;
+    /// Every rollup that a live state names (at a moment: that its state names) and whose blob is still there, as the
+    /// reference prints them, on one line.
+    [[nodiscard]] virtual Result<std::string> rollupsJson(Moment moment, const Job& job) = 0;
+    [[nodiscard]] virtual Result<std::vector<RollupSummary>> rollups(Moment moment, const Job& job) = 0;
     [[nodiscard]] virtual Result<std::vector<PartSummary>> parts(Moment moment, const Job& job) = 0;
 
     [[nodiscard]] virtual const ReadTimes& times() const = 0;

@@ -16,6 +16,11 @@ void FenceHistory::add(const persist::Updates& updates, std::optional<SeqNo> seq
     }
 }
 
+void FenceHistory::dropAfter(Timestamp time)
+{
+    std::erase_if(m_found, [&](const auto& found) { return found.first.time > time.value(); });
+}
+
 std::vector<FenceRecord> FenceHistory::finish() &&
 {
     std::vector<FenceRecord> records;

@@ -17,6 +17,9 @@ public:
     /// older states may have listed them too and consensus does not know. States are added from old to new.
     void add(const persist::Updates& updates, std::optional<SeqNo> seqno);
 
+    /// Forgets what happened after `time`.
+    void dropAfter(Timestamp time);
+
     /// What was found, oldest first. A token whose exact time is known is not repeated at a rounded one.
     [[nodiscard]] std::vector<FenceRecord> finish() &&;
 

@@ -88,19 +88,20 @@ public:
             INSPECTOR_TRY(updates, catalog::consolidate(std::move(updates), history.asOf, job));
         }
         INSPECTOR_TRY(const auto rows, TypedRows::make(std::move(updates), job));
+        static_cast<void>(rows->names()); // made here rather than when a window paints its first cell
         return updatesTable(rows, options.collection);
     }
 
     Result<Timeline> timeline(const Job& job) override
     {
         const std::lock_guard lock(m_readerMutex);
-        return m_reader->timeline(job);
+        return m_reader->timeline(Moment::latest(), job);
     }
 
     Result<std::vector<FenceRecord>> fences(const Job& job) override
     {
         const std::lock_guard lock(m_readerMutex);
-        return m_reader->fences(job);
+        return m_reader->fences(Moment::latest(), job);
     }
 
     const store::ActivityLog& activity() const override { return *m_reader->activity(); }
@@ -143,6 +144,7 @@ Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, const Jo
     INSPECTOR_TRY(auto rows, TypedRows::make(reading.updates, job));
     SoloCrew crew;
     INSPECTOR_TRY(auto summaries, tally(*rows, crew, job));
+    static_cast<void>(rows->names()); // made here rather than when a window paints its first cell
     return SnapshotPtr(std::make_shared<const LiveSnapshot>(reading, moment, std::move(rows), std::move(summaries)));
 }
 

@@ -10,6 +10,9 @@ namespace inspector::inspect {
 
 namespace {
 
+/// For cells that show no names: making names takes a look at every item.
+const catalog::NameIndex kNoNames;
+
 /// A row more is read before a stop is heard.
 constexpr std::size_t kRowsPerStep = 4096;
 
@@ -213,7 +216,7 @@ void RowTable::appendCellText(Typer& typer, std::uint32_t update, std::size_t co
     if (recipe.content == CellContent::Problem)
         to += typer.typer.kind().empty() ? "the row has no kind" : problemOf(typer.typer);
     else
-        appendCell(recipe, typer.typer, m_typed->names(), to);
+        appendCell(recipe, typer.typer, recipe.names ? m_typed->names() : kNoNames, to);
 }
 
 std::string RowTable::cell(std::uint32_t row, std::size_t column) const

@@ -112,6 +112,26 @@ private slots:
             QVERIFY2(QJsonDocument::fromJson(line).isObject(), line.left(200));
     }
 
+    void everyCommandKnowsBothClocks_data() { commands(); }
+    void everyCommandKnowsBothClocks()
+    {
+        QFETCH(QString, command);
+        const auto ask = [&](const QStringList& moment) {
+            return runCli(withOperands(command) + QStringList {"--json"} + moment + QStringList {smallCatalog()});
+        };
+        for (const auto& moment : {QStringList {"--as-of", "20"}, QStringList {"--seqno", "60"}}) {
+            const auto answer = ask(moment);
+            QVERIFY2(answer.exitCode == 0, answer.err);
+            QVERIFY(answer.out != ask({}).out || command == "rollups" || command == "show");
+        }
+        const auto late = ask({"--as-of", "43"});
+        QVERIFY2(late.exitCode == 2, late.err);
+        QVERIFY2(late.err.contains("[0, 43)"), late.err);
+        const auto beyond = ask({"--seqno", "103"});
+        QVERIFY2(beyond.exitCode == 2, beyond.err);
+        QVERIFY2(beyond.err.contains("v0") && beyond.err.contains("v102"), beyond.err);
+    }
+
     void nothingChangesBesideTheCatalogFile_data() { commands(); }
     void nothingChangesBesideTheCatalogFile()
     {
