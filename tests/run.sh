@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed and runs all tests. The last line counts them.
 #
-#   tests/run.sh                everything: the tests, the bad-input tests again under AddressSanitizer and UBSan, and
+#   tests/run.sh                everything: the tests, the bad-input tests again under the sanitizers, and
 #                               every fuzz target for a while
 #   tests/run.sh fast           only the default loop (label "fast")
 #
@@ -30,16 +30,25 @@ junit() { # FILE: "tests failures" of a ctest result
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 failed=0
-ctest --preset dev --output-junit "$results/dev.xml" || failed=1
+ctest --preset dev -j "$(nproc)" --output-junit "$results/dev.xml" || failed=1
 
-# What decodes foreign bytes is run once more under the sanitizers, without the window and the servers.
-cmake --preset asan -DINSPECTOR_GUI=OFF -DINSPECTOR_BENCH=OFF -DINSPECTOR_FIXTURES="$fixtures" >/dev/null
-cmake --build --preset asan
-ctest --preset asan -LE 'postgres|slow' --output-junit "$results/asan.xml" || failed=1
-
-# The fuzz targets share the two cores.
+# What decodes foreign bytes is run once more under AddressSanitizer and UBSan, by the other compiler. The fuzz build
+# serves both: it holds the same rooms with both sanitizers on.
+sanitized=(
+    tst_damaged_catalogs tst_damaged_state tst_shard_failures tst_decode tst_spine tst_parquet_damage tst_parquet_part
+    tst_parquet_footer tst_parquet_page tst_inline_part tst_thrift_reader tst_compression tst_row_codec tst_json_text
+    tst_typed_row tst_consolidate tst_catalog_file
+)
+fuzzers=()
+for file in tests/fuzz/fuzz_*.cpp; do
+    fuzzers+=("$(basename "$file" .cpp)")
+done
 cmake --preset fuzz -DINSPECTOR_FIXTURES="$fixtures" >/dev/null
-cmake --build --preset fuzz
+cmake --build --preset fuzz --target "${sanitized[@]}" "${fuzzers[@]}"
+ctest --test-dir build/fuzz -j "$(nproc)" --output-on-failure -R "^($(IFS='|'; echo "${sanitized[*]}"))\$" \
+    --output-junit "$results/sanitized.xml" || failed=1
+
+# The fuzz targets share the cores.
 fuzz_passed=0
 fuzz_failed=0
 run_fuzzer() { # TARGET SECONDS
@@ -60,9 +69,8 @@ run_fuzzer() { # TARGET SECONDS
 export -f run_fuzzer
 export results
 seconds=${INSPECTOR_FUZZ_SECONDS:-60}
-(cd tests/fuzz && ls fuzz_*.cpp) | sed 's/\.cpp$//' | xargs -P "$(nproc)" -I{} bash -c 'run_fuzzer {} '"$seconds"
-for target in tests/fuzz/fuzz_*.cpp; do
-    name=$(basename "$target" .cpp)
+printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_fuzzer {} '"$seconds"
+for name in "${fuzzers[@]}"; do
     if [ -f "$results/$name/failed" ] || [ ! -f "$results/$name/log" ]; then
         fuzz_failed=$((fuzz_failed + 1))
     else
@@ -72,7 +80,7 @@ done
 
 total=0
 bad=$fuzz_failed
-for file in "$results/dev.xml" "$results/asan.xml"; do
+for file in "$results/dev.xml" "$results/sanitized.xml"; do
     read -r count failures <<<"$(junit "$file")"
     total=$((total + count))
     bad=$((bad + failures))
