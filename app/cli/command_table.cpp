@@ -310,6 +310,9 @@ void remarkReading(const Request& request, const inspect::Reading& reading, cons
 {
     for (const auto& warning : reading.updates->warnings)
         remark(request, warning);
+    if (!leftOut.isInitialized)
+        remark(request,
+               "uninitialized: the shard has no config row, so this is no catalog that was ever opened for writing");
     if (const auto text = leftOut.text(); !text.empty())
         remark(request, text);
 }

@@ -167,6 +167,8 @@ public:
         return {};
     }
 
+    SeqNo newestSeqno() const override { return m_state->seqno; }
+
     Result<Reading> rows(Moment moment, const Job& job) override
     {
         INSPECTOR_TRY(const auto at, placeOf(moment, job));

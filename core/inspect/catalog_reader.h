@@ -63,6 +63,8 @@ public:
 
     /// Reads the newest state again.
     [[nodiscard]] virtual Result<> refresh(const Job& job) = 0;
+    /// Of the newest state that was read.
+    [[nodiscard]] virtual SeqNo newestSeqno() const = 0;
 
     /// The consolidated rows at a moment; OutOfRange names both limits.
     [[nodiscard]] virtual Result<Reading> rows(Moment moment, const Job& job) = 0;

@@ -43,6 +43,7 @@ std::uint64_t countInRange(const TypedRows& rows, const DumpOptions& options, co
 LeftOut outsideCollections(const TypedRows& rows, const DumpOptions& options)
 {
     LeftOut leftOut;
+    leftOut.isInitialized = !rows.groups().of(CollectionType::Config).empty();
     leftOut.fenceTokens = countInRange(rows, options, rows.groups().fenceTokens);
     leftOut.undecodable = countInRange(rows, options, rows.groups().undecodable);
     for (const auto& [kind, indices] : rows.groups().unknownKinds) {

@@ -23,12 +23,13 @@ struct DumpOptions
 /// What a dump was asked for but could not show in its form; for a remark, because nothing is hidden.
 struct LeftOut
 {
+    bool isInitialized = true; ///< false when the catalog has no config row at all (catalog-model §6.1)
     std::uint64_t fenceTokens = 0;
     std::uint64_t undecodable = 0;
     std::map<std::string, std::uint64_t> unknownKinds;
     std::map<std::string, std::uint64_t> retractions; ///< by collection: rows with a negative diff; shown all the same
 
-    /// "2 rows left out: 1 fence token, 1 of unknown kind Widget"; empty when nothing was.
+    /// "2 rows left out: 1 fence token, 1 of the unknown kind Widget"; empty when nothing was.
     [[nodiscard]] std::string text() const;
 };
 

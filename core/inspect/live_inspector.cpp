@@ -66,6 +66,8 @@ public:
     {
         const std::lock_guard lock(m_readerMutex);
         INSPECTOR_CHECK(m_reader->refresh(job));
+        if (m_reader->newestSeqno() == m_overview.seqno)
+            return m_overview; // changed under both mutexes only: reading it takes one
         INSPECTOR_TRY(auto overview, m_reader->overviewAt(Moment::latest(), job));
         const std::lock_guard overviewLock(m_overviewMutex);
         m_overview = std::move(overview);
