@@ -340,6 +340,10 @@ void MainWindow::wireSession()
     });
     connect(&m_session, &Session::opened, this, [this] {
         showWorkspace(true);
+        // The keyboard begins in the list of collections, as soon as there is one.
+        connect(
+            &m_session, &Session::snapshotChanged, m_collections,
+            [this] { m_collections->setFocus(Qt::OtherFocusReason); }, Qt::SingleShotConnection);
         m_lastTyped = {};
         const auto& place = m_session.place();
         const QString file = place.filePath;
@@ -389,7 +393,6 @@ void MainWindow::showWorkspace(bool open)
             restoreState(m_settings.value(settings::kWindowLayout));
         }
         dressDocks();
-        m_entries->setFocus();
         return;
     }
     for (auto* dock : m_docks)
@@ -533,7 +536,7 @@ void MainWindow::showEntry()
     if (row) {
         m_detailIsUpdate = false;
         const MomentText moment = momentText(m_session);
-        m_detail->show(m_entries->pane().table(), *row, moment.text, moment.isLatest);
+        m_detail->show(DetailPanel::Of::Snapshot, m_entries->pane().table(), *row, moment.text, moment.isLatest);
     } else if (!m_detailIsUpdate && m_detail->detail() && m_session.snapshot() && m_entries->pane().table()
                && utf8Of(m_entries->collection()) == m_detail->detail()->collection) {
         const MomentText moment = momentText(m_session);
@@ -553,7 +556,8 @@ void MainWindow::showUpdate()
     m_detailIsUpdate = true;
     const auto& table = m_trace->pane().table();
     const QString certainty = formatCertainty(table->certainty(*row));
-    m_detail->show(table, *row, tr("Update at %1 · %2").arg(formatShortTime(table->time(*row)), certainty), true);
+    m_detail->show(DetailPanel::Of::Trace, table, *row,
+                   tr("Update at %1 · %2").arg(formatShortTime(table->time(*row)), certainty), true);
     judge();
 }
 

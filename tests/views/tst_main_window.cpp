@@ -106,7 +106,22 @@ private slots:
         QTRY_VERIFY(shown.detail().detail()
                     && shown.detail().detail()->title == std::string("materialize.public.customers_7"));
         QVERIFY(shown.find<QPlainTextEdit>("detailJson")->toPlainText().contains(QStringLiteral("customers_7")));
+        // A snapshot's rows carry the time that was read: that is no time of theirs, and is not shown as one.
+        QVERIFY(!shown.find<QLabel>("detailFacts")->text().contains(QStringLiteral("time")));
         QVERIFY(shown.find<QPlainTextEdit>("detailHex")->toPlainText().startsWith(QStringLiteral("00000000  7b 22")));
+    }
+
+    void keyboardBeginsInTheCollections()
+    {
+        Shown shown;
+        shown.window.activateWindow();
+        shown.open();
+        auto* view = shown.find<RowView>("collectionsView");
+        QCOMPARE(QApplication::focusWidget(), view);
+        QTest::keyClick(view, Qt::Key_End);
+        QTRY_COMPARE(shown.entries().collection(), QStringLiteral("Gadget"));
+        QTest::keyClick(view, Qt::Key_Return);
+        QCOMPARE(QApplication::focusWidget(), &shown.pane().view());
     }
 
     void travelMovesCollectionsEntriesAndDetail()
@@ -234,6 +249,7 @@ private slots:
         QCOMPARE(trace->model().rowCount(), 500);
         trace->view().selectRow(6);
         QTRY_VERIFY(shown.detail().detail() && shown.detail().detail()->diff == -1);
+        QVERIFY(shown.find<QLabel>("detailFacts")->text().contains(QStringLiteral("time 4, rounded up")));
     }
 
     void fencesAreListedAndJudged()
@@ -321,6 +337,7 @@ private slots:
         Shown shown;
         shown.window.chooseCollection(QStringLiteral("item"));
         shown.open();
+        shown.pane().focusRows();
         shown.pane().view().selectRow(1);
         shown.trigger(CommandId::CopyRows);
         QVERIFY(QApplication::clipboard()->text().startsWith(QStringLiteral("2\tcustomers_1")));

@@ -260,6 +260,16 @@ private slots:
         QVERIFY(all.contains(QStringLiteral("••••••"))); // masked in a copy as on the screen
     }
 
+    void homeAndEndGoToTheFirstAndTheLastRow()
+    {
+        Shown shown;
+        shown.load(1000);
+        QTest::keyClick(&shown.pane.view(), Qt::Key_End);
+        QCOMPARE(shown.pane.currentRow().value_or(0), 999U);
+        QTest::keyClick(&shown.pane.view(), Qt::Key_Home);
+        QCOMPARE(shown.pane.currentRow().value_or(1), 0U);
+    }
+
     void columnsAreRememberedByCollection()
     {
         Shown shown;

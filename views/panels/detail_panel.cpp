@@ -173,7 +173,7 @@ void DetailPanel::buildLayout()
     setFocusProxy(m_tree);
 }
 
-void DetailPanel::show(const inspect::TablePtr& table, std::uint32_t row, const QString& moment, bool isLatest)
+void DetailPanel::show(Of of, const inspect::TablePtr& table, std::uint32_t row, const QString& moment, bool isLatest)
 {
     std::string identity = table->identity(row);
     if (identity != m_identity) {
@@ -183,6 +183,7 @@ void DetailPanel::show(const inspect::TablePtr& table, std::uint32_t row, const 
     m_identity = std::move(identity);
     m_load->runner().discard(std::exchange(m_table, table));
     m_row = row;
+    m_of = of;
     m_momentText = moment;
     m_isLatest = isLatest;
     ask();
@@ -235,7 +236,8 @@ void DetailPanel::display(inspect::EntryDetail detail)
     m_title->setText(oneLine(std::string_view(m_detail->title.empty() ? m_detail->kind : m_detail->title), 200));
     QStringList facts;
     facts << textOf(m_detail->kind);
-    facts << tr("time %1, %2").arg(formatTime(m_detail->time), formatCertainty(m_detail->certainty));
+    if (m_of == Of::Trace)
+        facts << tr("time %1, %2").arg(formatTime(m_detail->time), formatCertainty(m_detail->certainty));
     facts << tr("diff %1").arg(formatDiff(m_detail->diff));
     m_facts->setText(facts.join(QStringLiteral(" · ")));
     m_problem->setText(m_detail->problem.empty() ? QString()

@@ -31,8 +31,12 @@ public:
     explicit DetailPanel(JobRunner& computing, QWidget* parent = nullptr);
     ~DetailPanel() override;
 
+    /// An entry of a snapshot carries the time that was read, which says nothing about when it was written; an update
+    /// of a trace carries its own.
+    enum class Of { Snapshot, Trace };
+
     /// Shows a row of `table`; `moment` says which moment the table is of.
-    void show(const inspect::TablePtr& table, std::uint32_t row, const QString& moment, bool isLatest);
+    void show(Of of, const inspect::TablePtr& table, std::uint32_t row, const QString& moment, bool isLatest);
     /// Shows nothing, and why.
     void clear(const QString& title, const QString& explanation);
     using QWidget::show;
@@ -78,6 +82,7 @@ private:
     std::string m_identity;
     QString m_momentText;
     bool m_isLatest = true;
+    Of m_of = Of::Snapshot;
     bool m_revealed = false;
     bool m_bytesAsked = false;
     std::optional<inspect::EntryDetail> m_detail;

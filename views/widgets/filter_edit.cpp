@@ -2,10 +2,13 @@
 
 #include "views/support/theme.h"
 
+#include <QAbstractButton>
 #include <QAbstractItemView>
+#include <QAction>
 #include <QCompleter>
 #include <QKeyEvent>
 #include <QStringListModel>
+#include <QToolTip>
 
 #include <algorithm>
 
@@ -24,6 +27,12 @@ qsizetype wordStart(const QString& text, qsizetype cursor)
     return std::min(start, cursor);
 }
 
+QString filterHelp()
+{
+    return FilterEdit::tr("Every word must occur in some cell. column:word looks in one column, -word excludes, quotes "
+                          "keep words together.");
+}
+
 } // namespace
 
 FilterEdit::FilterEdit(QWidget* parent)
@@ -33,10 +42,14 @@ FilterEdit::FilterEdit(QWidget* parent)
     setObjectName(QStringLiteral("filterEdit"));
     setPlaceholderText(tr("Filter: words, column:word, -word, \"two words\""));
     setAccessibleName(tr("Filter"));
-    setToolTip(tr("Every word must occur in some cell. column:word looks in one column, -word excludes, quotes keep "
-                  "words together."));
+    setToolTip(filterHelp());
     setClearButtonEnabled(true);
-    addAction(themedIcon("filter"), QLineEdit::LeadingPosition);
+    auto* help = addAction(themedIcon("filter"), QLineEdit::LeadingPosition);
+    help->setText(tr("How to filter"));
+    connect(help, &QAction::triggered, this,
+            [this] { QToolTip::showText(mapToGlobal(QPoint(0, height())), filterHelp(), this); });
+    for (auto* button : findChildren<QAbstractButton*>())
+        button->setAccessibleName(button->toolTip().isEmpty() ? tr("Clear the filter") : help->text());
 
     auto* completer = new QCompleter(m_names, this);
     completer->setCaseSensitivity(Qt::CaseInsensitive);
@@ -63,9 +76,7 @@ void FilterEdit::setProblem(const QString& problem)
     m_problem = problem;
     setProperty("wrong", !problem.isEmpty());
     setAccessibleDescription(problem);
-    setToolTip(problem.isEmpty() ? tr("Every word must occur in some cell. column:word looks in one column, -word "
-                                      "excludes, quotes keep words together.")
-                                 : problem);
+    setToolTip(problem.isEmpty() ? filterHelp() : problem);
     update();
 }
 

@@ -121,6 +121,15 @@ void RowView::keyPressEvent(QKeyEvent* event)
     QTableView::keyPressEvent(event);
 }
 
+QModelIndex RowView::moveCursor(CursorAction action, Qt::KeyboardModifiers modifiers)
+{
+    if (model() != nullptr && model()->rowCount() > 0 && (action == MoveHome || action == MoveEnd)) {
+        const int column = std::max(0, currentIndex().column());
+        return model()->index(action == MoveHome ? 0 : model()->rowCount() - 1, column);
+    }
+    return QTableView::moveCursor(action, modifiers);
+}
+
 QString RowView::columnName(int column) const
 {
     const QVariant name = model()->headerData(column, Qt::Horizontal, FullTextRole);
