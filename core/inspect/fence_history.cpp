@@ -24,14 +24,16 @@ void FenceHistory::dropAfter(Timestamp time)
 std::vector<FenceRecord> FenceHistory::finish() &&
 {
     std::vector<FenceRecord> records;
-    for (const auto& [key, sighting] : m_found) {
+    for (const auto& found : m_found) {
+        const auto& key = found.first;
+        const auto& sighting = found.second;
         const auto isBetter = [&](const auto& other) {
-            const auto& [otherKey, otherSighting] = other;
-            return otherKey.deployGeneration == key.deployGeneration && otherKey.epoch == key.epoch
-                && otherKey.diff == key.diff
-                && (otherSighting.certainty < sighting.certainty
-                    || (otherSighting.certainty == sighting.certainty
-                        && sighting.certainty == persist::Certainty::Rounded && otherKey.time < key.time));
+            if (other.first.deployGeneration != key.deployGeneration || other.first.epoch != key.epoch
+                || other.first.diff != key.diff)
+                return false;
+            if (other.second.certainty != sighting.certainty)
+                return other.second.certainty == persist::Certainty::Exact;
+            return sighting.certainty == persist::Certainty::Rounded && other.first.time < key.time;
         };
         if (std::any_of(m_found.begin(), m_found.end(), isBetter))
             continue;
