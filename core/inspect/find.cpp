@@ -17,12 +17,16 @@ std::vector<std::uint32_t> allRows(const RowTable& table)
     return rows;
 }
 
-/// Every name that a table goes by, in the order of the list of collections.
+/// Every name that a table goes by: small collections first, because what is looked for is rarely in the log.
 std::vector<std::string> tableNames(const TypedRows& rows)
 {
     std::vector<std::string> names;
-    for (const auto& collection : catalog::collections())
-        names.emplace_back(collection.name);
+    for (const bool isLarge : {false, true}) {
+        for (const auto& collection : catalog::collections()) {
+            if (collection.isLarge == isLarge)
+                names.emplace_back(collection.name);
+        }
+    }
     names.emplace_back(catalog::kFenceTokenKind);
     for (const auto& [kind, indices] : rows.groups().unknownKinds)
         names.push_back(kind);
