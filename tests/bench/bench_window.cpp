@@ -10,13 +10,13 @@
 #include "views/widgets/filter_edit.h"
 #include "views/widgets/row_view.h"
 
-#include <QAbstractEventDispatcher>
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QEventLoop>
 #include <QFile>
 #include <QScrollBar>
 #include <QTemporaryDir>
+#include <QTest>
 #include <QTimer>
 
 #include <algorithm>
@@ -65,27 +65,53 @@ void report(const char* what, Figures& figures, double claimed)
                 worst <= claimed ? "kept" : "MISSED");
 }
 
-/// How long the event loop is busy between two waits: what a person feels as a freeze.
+/// How late a timer of one millisecond is: what a person feels as a freeze. Counts only while a loop runs.
 class Heartbeat : public QObject
 {
 public:
     Heartbeat()
     {
-        auto* dispatcher = QAbstractEventDispatcher::instance();
-        connect(dispatcher, &QAbstractEventDispatcher::awake, this, [this] { m_awake = Clock::now(); });
-        connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, this, [this] {
-            if (m_awake != Clock::time_point())
-                m_busy.add(millisecondsSince(m_awake));
-            m_awake = {};
+        m_timer.setTimerType(Qt::PreciseTimer);
+        connect(&m_timer, &QTimer::timeout, this, [this] {
+            const auto now = Clock::now();
+            if (m_last != Clock::time_point())
+                m_late.add(std::chrono::duration<double, std::milli>(now - m_last).count() - 1);
+            m_last = now;
         });
+        m_timer.start(1);
     }
 
+    /// What a person's act does before it returns to the loop counts as well.
+    void add(double milliseconds) { m_late.add(milliseconds); }
+    void pause() { m_last = {}; }
     /// The figures since the last call.
-    [[nodiscard]] Figures take() { return std::exchange(m_busy, {}); }
+    [[nodiscard]] Figures take() { return std::exchange(m_late, {}); }
 
 private:
-    Clock::time_point m_awake;
-    Figures m_busy;
+    QTimer m_timer;
+    Clock::time_point m_last;
+    Figures m_late;
+};
+
+Heartbeat* heartbeat = nullptr;
+
+/// Names the events that took longer than a frame, so that a freeze has an address.
+class MeasuredApplication : public QApplication
+{
+public:
+    using QApplication::QApplication;
+
+    bool notify(QObject* receiver, QEvent* event) override
+    {
+        const auto type = event->type();
+        const std::string who = receiver->metaObject()->className();
+        const auto begun = Clock::now();
+        const bool done = QApplication::notify(receiver, event);
+        const double took = millisecondsSince(begun);
+        if (took > 16)
+            std::printf("    %.1f ms in event %d of %s\n", took, static_cast<int>(type), who.c_str());
+        return done;
+    }
 };
 
 /// Runs the event loop until `done`; false after half a minute.
@@ -102,6 +128,8 @@ bool waitFor(const std::function<bool()>& done)
             loop.quit();
     });
     look.start(1);
+    if (heartbeat != nullptr)
+        heartbeat->pause();
     loop.exec();
     return happened;
 }
@@ -114,7 +142,13 @@ double untilRows(views::EntriesPanel& entries, const std::function<void()>& act)
         QObject::connect(&entries, &views::EntriesPanel::entriesShown, &entries, [&] { shown = true; });
     const auto begun = Clock::now();
     act();
-    if (!waitFor([&] { return shown && entries.pane().table(); }))
+    heartbeat->add(millisecondsSince(begun));
+    // A filter that does not parse yet is answered beside the field.
+    const auto answered = [&] {
+        return (shown && entries.pane().table())
+            || (!entries.pane().isBusy() && !entries.pane().filterEdit().problem().isEmpty());
+    };
+    if (!waitFor(answered))
         std::puts("no rows within 30 s");
     entries.pane().view().viewport()->repaint();
     QObject::disconnect(connection);
@@ -150,28 +184,43 @@ void measure(const QString& file, const char* name)
     window.chooseCollection(QStringLiteral("audit_log"));
     waitFor([&] { return window.isIdle(); });
     auto& entries = *window.findChild<views::EntriesPanel*>();
-    Heartbeat heartbeat;
+    Heartbeat beating;
+    heartbeat = &beating;
     Figures blocks;
     const auto collect = [&](const char* what) {
-        Figures busy = heartbeat.take();
+        Figures busy = heartbeat->take();
         report(what, busy, 16);
         blocks.all.insert(blocks.all.end(), busy.all.begin(), busy.all.end());
     };
     std::printf("-- %s\n", name);
 
     Figures opening;
+    Figures untilOpen;
+    Figures untilSnapshot;
+    Clock::time_point asked;
+    QObject::connect(&session, &views::Session::opened, &window, [&] { untilOpen.add(millisecondsSince(asked)); });
+    QObject::connect(&session, &views::Session::snapshotChanged, &window,
+                     [&] { untilSnapshot.add(millisecondsSince(asked)); });
     constexpr int kOpenings = 5;
     for (int i = 0; i < kOpenings; ++i) {
+        asked = Clock::now();
         opening.add(untilRows(entries, [&] { window.openFile(file); }));
         waitFor([&] { return window.isIdle(); });
         if (i + 1 < kOpenings)
             session.close();
-        waitFor([&] { return window.isIdle(); });
+        QTest::qWait(300); // what was closed is taken down
     }
     std::printf("%zu rows of the audit log\n", entries.pane().table() ? entries.pane().table()->size() : 0);
+    report("  of which the state", untilOpen, 300);
+    report("  of which the snapshot", untilSnapshot, 300);
     report("first rows of the audit log", opening, 300);
     collect("  longest turn of the event loop");
 
+    Figures first;
+    first.add(untilRows(entries, [&] { entries.pane().filterEdit().setText(QStringLiteral("u")); }));
+    untilRows(entries, [&] { entries.pane().filterEdit().clear(); });
+    report("the first keystroke, just opened", first, 300);
+    QTest::qWait(1000);
     Figures keys;
     for (const char* word : {"user1@example", "\"create\" view", "id:123", "drop -index"}) {
         const QString text = QString::fromLatin1(word);
@@ -194,10 +243,11 @@ void measure(const QString& file, const char* name)
 
     Figures scrolls = scrollThrough(entries.pane().view());
     report("a jump of the scroll bar, painted", scrolls, 16);
-    (void)heartbeat.take();
+    (void)heartbeat->take();
 
     waitFor([&] { return session.timeline() != nullptr; });
     Figures jumps;
+    untilSnapshot = {};
     constexpr std::size_t kMostJumps = 24;
     const auto times = session.timeline()->times;
     const auto since = session.overview().since.value_or(Timestamp(0));
@@ -206,11 +256,14 @@ void measure(const QString& file, const char* name)
         const auto& point = times[i * 7 % times.size()];
         if (point.time < since)
             continue;
+        asked = Clock::now();
         jumps.add(untilRows(entries, [&] { session.travel(inspect::Moment::asOf(point.time)); }));
         waitFor([&] { return window.isIdle(); });
+        QTest::qWait(100);
     }
     jumps.add(untilRows(entries, [&] { session.travel(inspect::Moment::latest()); }));
     waitFor([&] { return window.isIdle(); });
+    report("  of which the snapshot", untilSnapshot, 300);
     report("a jump in time", jumps, 300);
     collect("  longest turn of the event loop");
 
@@ -225,13 +278,15 @@ void measure(const QString& file, const char* name)
     waitFor([&] { return window.isIdle(); });
     collect("  closing: longest turn of the event loop");
     report("every turn of the event loop", blocks, 16);
+    heartbeat = nullptr;
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    QApplication application(argc, argv);
+    MeasuredApplication application(argc, argv);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     views::applyTheme(application, views::Theme::Light);
     const QStringList arguments = QApplication::arguments();
     if (arguments.size() > 1) {

@@ -308,6 +308,20 @@ private slots:
         QTRY_VERIFY(shown.desk.session.snapshot());
     }
 
+    void aFirstMomentOutsideOffersTheNearestOne()
+    {
+        Shown shown;
+        QSignalSpy failed(&shown.desk.session, &Session::travelFailed);
+        inspect::OpenOptions options;
+        options.location = {"mem:", "mem:"};
+        shown.window.openPlace(options, Moment::asOf(Timestamp(2)));
+        QTRY_COMPARE(failed.count(), 1);
+        QVERIFY(shown.pane().problemBar().isVisible());
+        shown.pane().problemBar().findChild<QToolButton*>(QStringLiteral("problemOfferButton"))->click();
+        QTRY_COMPARE(shown.desk.session.moment(), Moment::asOf(Timestamp(4)));
+        shown.settle();
+    }
+
     void aFailureToOpenIsSaidOnTheWelcomePage()
     {
         Shown shown;

@@ -56,10 +56,10 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     connect(&m_session, &Session::opened, this, &EntriesPanel::read);
     connect(&m_session, &Session::closed, this, &EntriesPanel::read);
     connect(&m_session, &Session::travelFailed, this, [this](const Error& error) {
-        if (m_session.snapshot())
-            m_pane->problemBar().show(error);
-        else
+        if (!m_session.snapshot())
             m_pane->clear(QStringLiteral("problem"), problemTitle(error.code), problemText(error));
+        if (m_session.snapshot() || presentationOf(error).offer != Presentation::Offer::Nothing)
+            m_pane->problemBar().show(error);
     });
     connect(m_pane, &TablePane::currentRowChanged, this, &EntriesPanel::entryChanged);
     connect(m_pane, &TablePane::rowActivated, this, &EntriesPanel::entryActivated);

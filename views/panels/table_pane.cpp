@@ -13,6 +13,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QStackedLayout>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace inspector::views {
 
 namespace {
 
+constexpr int kCalmMs = 400; // who steps through time does not filter: the other worker's core is left alone
 constexpr std::size_t kMostRestoredRows = 64; // selected rows that are looked up in another table
 
 struct LoadAnswer
@@ -45,6 +47,7 @@ TablePane::TablePane(JobRunner& loading, JobRunner& computing, Settings& setting
     , m_tools(new QHBoxLayout)
     , m_problem(new ProblemBar(this))
     , m_busy(new BusyBar(this))
+    , m_calm(new QTimer(this))
     , m_view(new RowView(this))
     , m_empty(new EmptyState(this))
 {
@@ -54,6 +57,10 @@ TablePane::TablePane(JobRunner& loading, JobRunner& computing, Settings& setting
         connect(slot, &JobSlot::started, this, &TablePane::busyChanged);
         connect(slot, &JobSlot::finished, this, &TablePane::busyChanged);
     }
+    m_calm->setSingleShot(true);
+    m_calm->setInterval(kCalmMs);
+    connect(m_calm, &QTimer::timeout, this, &TablePane::prepareFilter);
+    connect(m_filter, &FilterEdit::entered, this, &TablePane::prepareFilter);
     connect(m_load, &JobSlot::cancelled, this, [this] {
         if (!table())
             m_empty->say(QStringLiteral("stop"), tr("Stopped"), tr("Nothing was read. Refresh (F5) reads again."));
@@ -111,6 +118,9 @@ void TablePane::buildLayout()
 void TablePane::watch(JobSlot* slot)
 {
     m_busy->watch(slot);
+    // Its answer brings other rows: what is made ready for these would be for nothing.
+    connect(slot, &JobSlot::started, m_prepare, &JobSlot::cancel);
+    connect(slot, &JobSlot::started, m_calm, &QTimer::stop);
 }
 
 void TablePane::addTool(QWidget* tool)
@@ -129,6 +139,7 @@ void TablePane::clear(const QString& icon, const QString& title, const QString& 
     m_load->cancel();
     m_rows->cancel();
     m_prepare->cancel();
+    m_calm->stop();
     m_computing.discard(m_model->show(nullptr, nullptr));
     m_kind.clear();
     m_ordered.reset();
@@ -185,6 +196,7 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
 {
     m_rows->cancel();
     m_prepare->cancel();
+    m_calm->stop();
     const bool sameKind = kind == m_kind && table() != nullptr;
     if (kind != m_kind && !m_filter->text().isEmpty()) {
         const QSignalBlocker quiet(m_filter);
@@ -245,9 +257,7 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
             }
             if (choose && !m_view->currentIndex().isValid() && m_model->rowCount() > 0)
                 m_view->selectRow(0);
-            m_prepare->ask(
-                tr("Preparing the filter"), [table = table()](const Job& job) { return table->prepareFilter(job); },
-                [](const Result<>&) {});
+            m_calm->start();
             if (utf8Of(m_filter->text().trimmed()) != m_appliedFilter)
                 askRows(false);
         });
@@ -355,6 +365,19 @@ void TablePane::showCount()
     const auto shown = static_cast<std::uint64_t>(m_model->rowCount());
     m_count->setText(m_appliedFilter.empty() ? formatRows(table()->size())
                                              : tr("%1 of %2").arg(formatCount(shown), formatRows(table()->size())));
+}
+
+void TablePane::prepareFilter()
+{
+    m_calm->stop();
+    if (!table() || m_prepare->isBusy() || m_prepared.lock() == table())
+        return;
+    m_prepare->ask(
+        tr("Preparing the filter"), [table = table()](const Job& job) { return table->prepareFilter(job); },
+        [this, prepared = std::weak_ptr(table())](const Result<>& answer) {
+            if (answer)
+                m_prepared = prepared;
+        });
 }
 
 void TablePane::clickHeader(int column)

@@ -6,11 +6,13 @@
 #include <QWidget>
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 class QHBoxLayout;
 class QLabel;
 class QStackedLayout;
+class QTimer;
 
 namespace inspector::views {
 
@@ -45,7 +47,7 @@ public:
     void setChoosesFirstRow(bool chooses) { m_choosesFirstRow = chooses; }
     /// Columns that come first until the person moves them.
     void setFirstColumns(const QStringList& names) { m_firstColumns = names; }
-    /// Shows the progress of a slot that this pane does not own, too.
+    /// Shows the progress of a slot that this pane does not own, too; its answer is expected to bring other rows.
     void watch(JobSlot* slot);
     /// Adds a widget to the right of the filter.
     void addTool(QWidget* tool);
@@ -89,6 +91,7 @@ private:
     [[nodiscard]] Place place() const;
     [[nodiscard]] static std::vector<std::uint32_t> anchorRows(const Place& place);
     void showCount();
+    void prepareFilter();
     void clickHeader(int column);
     void showSort();
     void fail(const Error& error, bool whileLoading);
@@ -104,12 +107,14 @@ private:
     QHBoxLayout* m_tools;
     ProblemBar* m_problem;
     BusyBar* m_busy;
+    QTimer* m_calm; ///< until the filter is made ready
     RowView* m_view;
     EmptyState* m_empty;
     QStackedLayout* m_stack = nullptr;
     QString m_kind;
     QString m_noRowsTitle;
     QString m_noRowsExplanation;
+    std::weak_ptr<const inspect::Table> m_prepared;
     RowIndex m_ordered;
     std::optional<RowSort> m_sort;
     std::string m_appliedFilter;

@@ -136,10 +136,11 @@ void Session::open(const Place& place, const Moment& first)
             m_inspector = std::move(answer->inspector);
             m_overview = std::move(answer->overview);
             m_openedAt = m_overview.seqno;
-            emit opened();
-            emit overviewChanged();
+            // The questions go out before the window is laid out anew: a worker reads meanwhile.
             travel(first);
             readTimeline();
+            emit opened();
+            emit overviewChanged();
         });
     emit opening(place.name);
 }

@@ -99,6 +99,12 @@ void FilterEdit::complete()
     completer->complete(rect);
 }
 
+void FilterEdit::focusInEvent(QFocusEvent* event)
+{
+    QLineEdit::focusInEvent(event);
+    emit entered();
+}
+
 void FilterEdit::keyPressEvent(QKeyEvent* event)
 {
     auto* completer = findChild<QCompleter*>();

@@ -21,9 +21,11 @@ public:
     [[nodiscard]] QString problem() const { return m_problem; }
 
 signals:
+    void entered();       ///< got the keyboard
     void leftDownwards(); ///< Down or Enter: on to the rows
 
 protected:
+    void focusInEvent(QFocusEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:

@@ -1,6 +1,8 @@
 #include "app/gui/main_window.h"
 #include "app/gui/screenshot.h"
 #include "tests/views/support/fake_inspector.h"
+#include "views/dialogs/open_url_dialog.h"
+#include "views/dialogs/shortcuts_dialog.h"
 #include "views/support/job_runner.h"
 #include "views/support/prompt.h"
 #include "views/support/settings.h"
@@ -24,6 +26,19 @@ int main(int argc, char** argv)
         return 2;
     }
     const QString state = arguments.at(1);
+    if (state.endsWith(QLatin1String("-dialog"))) {
+        views::applyTheme(application, views::themeOf(arguments.at(2)));
+        inspect::OpenOptions typed;
+        typed.location = {"postgres://mz@db.example:26257/consensus?sslmode=verify-full", "gs://bucket"};
+        typed.shard = {inspect::ShardChoice::By::EnvironmentId, "aws-us-east-1-1b6e7a52-9a1e-4f6b"};
+        std::unique_ptr<QDialog> dialog;
+        if (state == QLatin1String("url-dialog"))
+            dialog = std::make_unique<views::OpenUrlDialog>(typed);
+        else
+            dialog = std::make_unique<views::ShortcutsDialog>();
+        dialog->show();
+        return dialog->grab().save(arguments.at(4)) ? 0 : 1;
+    }
     tests::FakeCatalog catalog;
     catalog.warnings = {"part p0b1a2c3d4 is missing: 12 rows are not shown", "1 row does not decode"};
     inspect::Moment moment = inspect::Moment::latest();
