@@ -197,13 +197,16 @@ private slots:
     {
         struct Heavy
         {
+            explicit Heavy(std::atomic<QThread*>& written)
+                : where(&written)
+            {
+            }
             std::atomic<QThread*>* where;
             ~Heavy() { *where = QThread::currentThread(); }
         };
         std::atomic<QThread*> where = nullptr;
         JobRunner runner(1);
-        runner.discard(std::make_shared<Heavy>(Heavy {&where}));
-        where = nullptr; // the temporary above
+        runner.discard(std::make_shared<Heavy>(where));
         QTRY_VERIFY(where.load() != nullptr);
         QVERIFY(where.load() != QThread::currentThread());
     }

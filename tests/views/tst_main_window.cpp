@@ -308,6 +308,16 @@ private slots:
         QTRY_VERIFY(shown.desk.session.snapshot());
     }
 
+    void aCatalogThatIsNotInitializedSaysSo()
+    {
+        Shown shown;
+        shown.desk.catalog.initialized = false;
+        shown.open();
+        QTRY_COMPARE(shown.pane().findChild<EmptyState*>()->title(), QStringLiteral("Not initialized"));
+        QCOMPARE(shown.find<QWidget>("collectionsPanel")->findChild<EmptyState*>()->title(),
+                 QStringLiteral("No collections"));
+    }
+
     void aFirstMomentOutsideOffersTheNearestOne()
     {
         Shown shown;

@@ -92,8 +92,9 @@ void CollectionsPanel::display()
         && std::any_of(m_model->collections().begin(), m_model->collections().end(),
                        [](const auto& summary) { return summary.problems != 0; });
     m_view->setColumnHidden(CollectionModel::ProblemsColumn, !hasProblems);
-    m_view->setVisible(snapshot != nullptr);
-    m_empty->setVisible(snapshot == nullptr);
+    const bool hasAny = m_model->rowCount() > 0;
+    m_view->setVisible(hasAny);
+    m_empty->setVisible(!hasAny);
     const MomentText moment = momentText(m_session);
     m_moment->setMoment(moment.text, moment.explanation, moment.isLatest);
     if (!snapshot) {
@@ -103,7 +104,11 @@ void CollectionsPanel::display()
                                         : tr("Open a catalog file or an environment."));
         return;
     }
-    choose(m_wanted);
+    if (hasAny)
+        choose(m_wanted);
+    else
+        m_empty->say(QStringLiteral("collections"), tr("No collections"),
+                     tr("This catalog holds nothing at this moment."));
 }
 
 void CollectionsPanel::choose(const QString& name)

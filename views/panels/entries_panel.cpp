@@ -93,6 +93,15 @@ void EntriesPanel::read()
         display();
         return;
     }
+    if (snapshot && snapshot->collections().empty()) {
+        m_pane->clear(QStringLiteral("entries"),
+                      m_session.overview().isInitialized ? tr("No collections") : tr("Not initialized"),
+                      m_session.overview().isInitialized
+                          ? tr("This moment holds nothing at all.")
+                          : tr("This catalog holds nothing yet: no environment has opened it for writing."));
+        display();
+        return;
+    }
     if (!snapshot || m_collection.isEmpty()) {
         m_pane->clear(QStringLiteral("entries"),
                       m_session.isOpen() ? tr("No collection is chosen") : tr("Nothing is open"),
