@@ -108,6 +108,18 @@ private slots:
         QCOMPARE(desk.session.later().value_or(Moment::atSeqno(SeqNo(1))), Moment::latest());
     }
 
+    void theWayBackToLatestIsNotReadAgain()
+    {
+        Desk desk;
+        openAndRead(desk);
+        const auto latest = desk.session.snapshot();
+        travelTo(desk, Moment::asOf(Timestamp(20)));
+        const auto statements = desk.inspector->activity().totals().statements;
+        travelTo(desk, Moment::latest());
+        QCOMPARE(desk.session.snapshot(), latest);
+        QCOMPARE(desk.inspector->activity().totals().statements, statements);
+    }
+
     void stoppingKeepsWhatIsShown()
     {
         Desk desk;

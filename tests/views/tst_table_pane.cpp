@@ -170,6 +170,20 @@ private slots:
         QVERIFY(changed.count() >= 1);
     }
 
+    void aRowThatMovedFarIsFoundAfterAll()
+    {
+        Shown shown;
+        QSignalSpy rows(&shown.pane, &TablePane::rowsShown);
+        shown.load(200'000);
+        shown.pane.view().selectRow(150'000);
+        shown.pane.load(QStringLiteral("Reading"), QStringLiteral("item"), [](const Job&) {
+            return Result<inspect::TablePtr>(tests::fakeTable("item", 200'000, {}, false, 100'000));
+        });
+        QTRY_COMPARE(rows.count(), 2);
+        QTRY_COMPARE(shown.pane.currentRow().value_or(0), 50'000U);
+        QVERIFY(shown.pane.view().selectionModel()->isRowSelected(50'000));
+    }
+
     void rowKeepsItsPlaceOnTheScreen()
     {
         Shown shown;

@@ -20,14 +20,15 @@ std::vector<std::uint32_t> everyRow(const inspect::Table& table)
 }
 
 /// Looks where the row was, then ever farther away: between two moments rows move little.
-Result<std::optional<std::uint32_t>> findAnchor(const inspect::Table& table, const RowAnchor& anchor, const Job& job)
+Result<std::optional<std::uint32_t>> findAnchor(const inspect::Table& table, const RowAnchor& anchor, std::size_t reach,
+                                                const Job& job)
 {
     constexpr std::size_t kRowsPerStep = 4096;
     const std::size_t size = table.size();
     if (size == 0)
         return std::optional<std::uint32_t>();
     const std::size_t start = std::min<std::size_t>(anchor.hint, size - 1);
-    for (std::size_t distance = 0; distance < size; ++distance) {
+    for (std::size_t distance = 0; distance < std::min(size, reach); ++distance) {
         if (distance % kRowsPerStep == 0)
             INSPECTOR_CHECK(job.step(distance, size));
         if (start + distance < size && table.identity(static_cast<std::uint32_t>(start + distance)) == anchor.identity)
@@ -62,7 +63,8 @@ Result<RowAnswer> answerRows(const RowQuestion& question, const Job& job)
         answer.rows = shared(std::move(picked));
     }
     for (const auto& anchor : question.anchors) {
-        INSPECTOR_TRY(auto found, findAnchor(table, anchor, job));
+        INSPECTOR_TRY(auto found, findAnchor(table, anchor, question.reach, job));
+        answer.sawEveryRow = answer.sawEveryRow && (found || question.reach >= table.size());
         answer.anchors.push_back(found);
     }
     return answer;

@@ -23,13 +23,15 @@ namespace inspector::views {
 
 namespace {
 
-constexpr int kCalmMs = 400; // who steps through time does not filter: the other worker's core is left alone
+constexpr int kCalmMs = 400;           // who steps through time does not filter: the other worker's core is left alone
+constexpr std::size_t kReach = 16'384; // rows around its old place where a row is looked for before rows are shown
 constexpr std::size_t kMostRestoredRows = 64; // selected rows that are looked up in another table
 
 struct LoadAnswer
 {
     inspect::TablePtr table;
     RowAnswer rows;
+    std::optional<RowAnchor> current; ///< who the person stands on
 };
 
 } // namespace
@@ -41,6 +43,7 @@ TablePane::TablePane(JobRunner& loading, JobRunner& computing, Settings& setting
     , m_load(new JobSlot(loading, this))
     , m_rows(new JobSlot(computing, this))
     , m_prepare(new JobSlot(computing, this))
+    , m_seek(new JobSlot(computing, this))
     , m_model(new EntryTableModel(this))
     , m_filter(new FilterEdit(this))
     , m_count(new QLabel(this))
@@ -139,6 +142,8 @@ void TablePane::clear(const QString& icon, const QString& title, const QString& 
     m_load->cancel();
     m_rows->cancel();
     m_prepare->cancel();
+    m_seek->cancel();
+    m_seeking = false;
     m_calm->stop();
     m_computing.discard(m_model->show(nullptr, nullptr));
     m_kind.clear();
@@ -196,6 +201,8 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
 {
     m_rows->cancel();
     m_prepare->cancel();
+    m_seek->cancel();
+    m_seeking = false;
     m_calm->stop();
     const bool sameKind = kind == m_kind && table() != nullptr;
     if (kind != m_kind && !m_filter->text().isEmpty()) {
@@ -213,13 +220,16 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
     before.selected.clear();
     m_load->ask(
         title,
-        [loader = std::move(loader), question, rows = anchorRows(before),
+        [loader = std::move(loader), question, rows = anchorRows(before), hasCurrent = before.current.has_value(),
          old = table()](const Job& job) mutable -> Result<LoadAnswer> {
             LoadAnswer answer;
             INSPECTOR_TRY(answer.table, loader(job));
             for (const auto row : rows)
                 question.anchors.push_back({old->identity(row), row});
             old.reset();
+            if (hasCurrent)
+                answer.current = question.anchors.front();
+            question.reach = kReach;
             question.table = answer.table;
             auto found = answerRows(question, job);
             if (!found && found.error().code == ErrorCode::InvalidInput && !question.filter.empty()) {
@@ -250,7 +260,10 @@ void TablePane::load(const QString& title, const QString& kind, Loader loader)
                 kind != m_kind || static_cast<std::size_t>(m_model->columnCount()) != answer->table->columns().size();
             const bool choose = m_choosesFirstRow && kind != m_kind;
             m_kind = kind;
+            m_seeking = answer->current && !before.current && !answer->rows.sawEveryRow;
             display(answer->table, std::move(answer->rows), filter, before, true);
+            if (m_seeking)
+                seek(*answer->current, before);
             if (newColumns) {
                 const QStringList remembered = m_settings.value(settings::kColumns, kind);
                 m_view->arrangeColumns(remembered.isEmpty() ? m_firstColumns : remembered);
@@ -324,7 +337,7 @@ void TablePane::display(inspect::TablePtr table, RowAnswer answer, const std::st
     m_restoring = false;
     showSort();
     showCount();
-    if (isNew || currentRow() != oldRow)
+    if ((isNew && !m_seeking) || currentRow() != oldRow)
         emit currentRowChanged();
     emit rowsShown();
 }
@@ -365,6 +378,29 @@ void TablePane::showCount()
     const auto shown = static_cast<std::uint64_t>(m_model->rowCount());
     m_count->setText(m_appliedFilter.empty() ? formatRows(table()->size())
                                              : tr("%1 of %2").arg(formatCount(shown), formatRows(table()->size())));
+}
+
+void TablePane::seek(const RowAnchor& anchor, const Place& place)
+{
+    RowQuestion question;
+    question.table = table();
+    question.anchors = {anchor};
+    m_seek->ask(
+        tr("Looking for the row"), [question](const Job& job) { return answerRows(question, job); },
+        [this, place](const Result<RowAnswer>& answer) {
+            m_seeking = false;
+            if (m_view->currentIndex().isValid())
+                return; // the person went elsewhere meanwhile
+            Place found = place;
+            if (answer)
+                found.current = answer->anchors.front();
+            if (found.current && m_model->rowOf(*found.current)) {
+                m_restoring = true;
+                restore(found);
+                m_restoring = false;
+            }
+            emit currentRowChanged();
+        });
 }
 
 void TablePane::prepareFilter()

@@ -91,6 +91,7 @@ private:
     [[nodiscard]] Place place() const;
     [[nodiscard]] static std::vector<std::uint32_t> anchorRows(const Place& place);
     void showCount();
+    void seek(const RowAnchor& anchor, const Place& place);
     void prepareFilter();
     void clickHeader(int column);
     void showSort();
@@ -101,6 +102,7 @@ private:
     JobSlot* m_load;
     JobSlot* m_rows;
     JobSlot* m_prepare;
+    JobSlot* m_seek; ///< looks for the current row in all of a large table
     EntryTableModel* m_model;
     FilterEdit* m_filter;
     QLabel* m_count;
@@ -121,6 +123,7 @@ private:
     QStringList m_firstColumns;
     bool m_choosesFirstRow = false;
     bool m_restoring = false;
+    bool m_seeking = false; ///< whether the current row is lost is not known yet
 };
 
 } // namespace inspector::views

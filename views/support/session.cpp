@@ -38,6 +38,7 @@ Session::Session(Opener opener, JobRunner& reading, JobRunner& computing, QObjec
 Session::~Session()
 {
     m_computing.discard(std::move(m_snapshot));
+    m_computing.discard(std::move(m_latest));
     m_computing.discard(std::move(m_inspector));
 }
 
@@ -164,6 +165,7 @@ void Session::forget()
     for (auto* slot : {m_travel, m_refresh, m_timelineSlot})
         slot->cancel();
     m_computing.discard(std::exchange(m_snapshot, nullptr));
+    m_computing.discard(std::exchange(m_latest, nullptr));
     m_computing.discard(std::exchange(m_timeline, nullptr));
     m_computing.discard(std::exchange(m_inspector, nullptr));
     m_overview = {};
@@ -175,16 +177,24 @@ void Session::travel(const Moment& moment)
     if (!isOpen())
         return;
     m_asked = moment;
+    const bool isLatest = moment.kind == Moment::Kind::Latest;
+    const auto known = isLatest && m_latest && m_latest->seqno() == m_overview.seqno ? m_latest : nullptr;
     m_travel->ask(
         moment.kind == Moment::Kind::Latest ? tr("Reading the catalog")
                                             : tr("Reading the catalog: %1").arg(formatMoment(moment)),
-        [inspector = m_inspector, moment](const Job& job) { return inspector->snapshotAt(moment, job); },
+        [inspector = m_inspector, moment, known](const Job& job) -> Result<inspect::SnapshotPtr> {
+            if (known)
+                return known;
+            return inspector->snapshotAt(moment, job);
+        },
         [this](Result<inspect::SnapshotPtr>&& answer) {
             if (!answer) {
                 emit travelFailed(answer.error());
                 return;
             }
             auto old = std::exchange(m_snapshot, *std::move(answer));
+            if (m_snapshot->moment().kind == Moment::Kind::Latest)
+                m_computing.discard(std::exchange(m_latest, m_snapshot));
             emit snapshotChanged();
             m_computing.discard(std::move(old));
         });

@@ -106,6 +106,7 @@ private:
     std::shared_ptr<inspect::Inspector> m_inspector;
     inspect::Overview m_overview;
     inspect::SnapshotPtr m_snapshot;
+    inspect::SnapshotPtr m_latest; ///< kept while the past is shown: the way back takes no time
     std::shared_ptr<const inspect::Timeline> m_timeline;
     SeqNo m_openedAt;
     inspect::Moment m_asked;

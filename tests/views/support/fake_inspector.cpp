@@ -35,11 +35,12 @@ struct Word
 class FakeTable final : public inspect::Table
 {
 public:
-    FakeTable(std::string collection, std::uint32_t rows, const FakeCatalog& catalog, bool isTrace)
+    FakeTable(std::string collection, std::uint32_t rows, const FakeCatalog& catalog, bool isTrace, std::uint32_t first)
         : m_collection(std::move(collection))
         , m_rows(rows)
         , m_catalog(catalog)
         , m_isTrace(isTrace)
+        , m_first(first)
     {
         if (isTrace) {
             m_columns.push_back({"time", "Time", Column::Source::Update, true, false});
@@ -76,7 +77,10 @@ public:
         return "CREATE TABLE [u1 AS \"materialize\".\"public\".\"" + nameOf(row) + "\"]\n  (a int4, b text)";
     }
 
-    std::string identity(std::uint32_t row) const override { return m_collection + "/" + std::to_string(row + 1); }
+    std::string identity(std::uint32_t row) const override
+    {
+        return m_collection + "/" + std::to_string(m_first + row + 1);
+    }
     std::int64_t diff(std::uint32_t row) const override { return m_isTrace && row % 7 == 6 ? -1 : 1; }
     Timestamp time(std::uint32_t row) const override
     {
@@ -229,6 +233,7 @@ private:
     std::uint32_t m_rows;
     FakeCatalog m_catalog;
     bool m_isTrace;
+    std::uint32_t m_first;
     std::vector<Column> m_columns;
     mutable std::mutex m_mutex; ///< guards the two below
     mutable std::string m_text;
@@ -293,9 +298,10 @@ private:
 
 } // namespace
 
-inspect::TablePtr fakeTable(const std::string& collection, std::uint32_t rows, const FakeCatalog& catalog, bool isTrace)
+inspect::TablePtr fakeTable(const std::string& collection, std::uint32_t rows, const FakeCatalog& catalog, bool isTrace,
+                            std::uint32_t first)
 {
-    return std::make_shared<FakeTable>(collection, rows, catalog, isTrace);
+    return std::make_shared<FakeTable>(collection, rows, catalog, isTrace, first);
 }
 
 FakeInspector::FakeInspector(FakeCatalog catalog)

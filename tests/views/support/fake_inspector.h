@@ -58,8 +58,9 @@ private:
     store::ActivityLog m_log;
 };
 
-/// A table of `rows` rows with the columns id, name, owner, create_sql and, for a trace, time and diff.
+/// A table of `rows` rows with the columns id, name, owner, create_sql and, for a trace, time and diff. Its first row
+/// is number `first`.
 [[nodiscard]] inspect::TablePtr fakeTable(const std::string& collection, std::uint32_t rows, const FakeCatalog& catalog,
-                                          bool isTrace = false);
+                                          bool isTrace = false, std::uint32_t first = 0);
 
 } // namespace inspector::tests
