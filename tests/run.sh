@@ -45,7 +45,7 @@ for file in tests/fuzz/fuzz_*.cpp; do
 done
 cmake --preset fuzz -DINSPECTOR_FIXTURES="$fixtures" >/dev/null
 cmake --build --preset fuzz --target "${sanitized[@]}" "${fuzzers[@]}"
-ctest --test-dir build/fuzz -j "$(nproc)" --output-on-failure -R "^($(IFS='|'; echo "${sanitized[*]}"))\$" \
+ctest --test-dir build/fuzz -j "$(nproc)" --output-on-failure -R "^($(IFS='|'; echo "${sanitized[*]}"))(\.|\$)" \
     --output-junit "$results/sanitized.xml" || failed=1
 
 # The fuzz targets share the cores.
