@@ -84,6 +84,7 @@ MainWindow::MainWindow(const Parts& parts, QWidget* parent)
     , m_prompt(parts.prompt)
     , m_demoCopy(parts.demoCopy)
     , m_commands(new CommandSet(this))
+    , m_saving(new JobSlot(parts.session.computing(), this))
 {
     setObjectName(QStringLiteral("mainWindow"));
     setWindowIcon(programIcon());
@@ -354,6 +355,7 @@ void MainWindow::wireSession()
                            !file.isEmpty()});
             m_welcome->displayRecent();
         }
+        saveSettings();
         m_detail->clear(tr("No entry is chosen"), tr("Choose a row in Entries or Trace."));
         if (m_collections->wanted().isEmpty())
             m_collections->choose(m_settings.value(settings::kLastCollection));
@@ -432,9 +434,26 @@ void MainWindow::saveLayout()
         m_settings.setValue(settings::kWindowLayout, saveState());
 }
 
+void MainWindow::saveSettings()
+{
+    if (m_saving->isBusy())
+        return; // the rest is saved next time, or at the end
+    auto saving = m_settings.takeSaving();
+    if (!saving)
+        return;
+    m_saving->ask(
+        tr("Saving settings"),
+        [saving = std::move(saving)](const Job&) -> Result<> {
+            saving();
+            return {};
+        },
+        [](const Result<>&) {});
+}
+
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     saveLayout();
+    m_settings.save();
     event->accept();
 }
 

@@ -90,6 +90,7 @@ private:
     void stop();
     void judge();
     void saveLayout();
+    void saveSettings(); ///< on a worker
     [[nodiscard]] views::UiState uiState() const;
     [[nodiscard]] views::TablePane* paneInUse() const;
 
@@ -98,6 +99,7 @@ private:
     views::Prompt& m_prompt;
     std::function<QString()> m_demoCopy;
     CommandSet* m_commands;
+    views::JobSlot* m_saving;
     QStackedWidget* m_pages = nullptr;
     views::WelcomePanel* m_welcome = nullptr;
     views::OverviewPanel* m_overview = nullptr;

@@ -129,6 +129,20 @@ private slots:
         QVERIFY2(!stored.contains(QStringLiteral("hunter2")), qPrintable(stored));
     }
 
+    void settingsAreReadBackBeforeAndAfterTheyAreSaved()
+    {
+        const QTemporaryDir folder;
+        const QString file = folder.filePath(QStringLiteral("settings.ini"));
+        Settings settings(file);
+        QCOMPARE(settings.value(settings::kLastCollection), QStringLiteral("item"));
+        settings.setValue(settings::kLastCollection, QStringLiteral("role"));
+        QCOMPARE(settings.value(settings::kLastCollection), QStringLiteral("role"));
+        QVERIFY(!QFile::exists(file));
+        settings.save();
+        QCOMPARE(Settings(file).value(settings::kLastCollection), QStringLiteral("role"));
+        QVERIFY(!settings.takeSaving()); // nothing is left to save
+    }
+
     void newestPlaceComesFirstAndOnlyOnce()
     {
         tests::Desk desk;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <QByteArray>
+#include <QHash>
+#include <QSet>
 #include <QSettings>
 #include <QString>
 #include <QStringList>
 #include <QVariant>
 
+#include <functional>
 #include <memory>
 
 namespace inspector::views {
@@ -31,7 +34,8 @@ inline const SettingKey<QStringList> kColumns {"columns/%1", {}};
 
 } // namespace settings
 
-/// What is remembered between runs. Losing it loses comfort, never work; connection secrets are no settings.
+/// What is remembered between runs. Losing it loses comfort, never work; connection secrets are no settings. A change
+/// is kept in memory until it is saved: writing a file waits for the disk, which the window does not.
 class Settings
 {
 public:
@@ -39,23 +43,40 @@ public:
     Settings();
     /// A file of the caller's, for tests and for runs that leave nothing behind.
     explicit Settings(const QString& file);
+    /// Saves what was not saved.
+    ~Settings();
+    Settings(const Settings&) = delete;
+    Settings& operator=(const Settings&) = delete;
 
     template <typename T>
     [[nodiscard]] T value(const SettingKey<T>& key, const QString& part = {}) const
     {
-        return m_store->value(nameOf(key.name, part), QVariant::fromValue(key.fallback)).template value<T>();
+        const QString name = nameOf(key.name, part);
+        const auto changed = m_changed.constFind(name);
+        if (changed != m_changed.constEnd())
+            return changed->template value<T>();
+        return m_store->value(name, QVariant::fromValue(key.fallback)).template value<T>();
     }
 
     template <typename T>
     void setValue(const SettingKey<T>& key, const T& value, const QString& part = {})
     {
-        m_store->setValue(nameOf(key.name, part), QVariant::fromValue(value));
+        const QString name = nameOf(key.name, part);
+        m_changed.insert(name, QVariant::fromValue(value));
+        m_unsaved.insert(name);
     }
+
+    /// What writes the unsaved changes to the file, on whatever thread it is called; nothing when there are none.
+    [[nodiscard]] std::function<void()> takeSaving();
+    /// Writes them here and now.
+    void save();
 
 private:
     [[nodiscard]] static QString nameOf(const char* name, const QString& part);
 
-    std::unique_ptr<QSettings> m_store;
+    std::unique_ptr<QSettings> m_store; ///< as the file was at the start
+    QHash<QString, QVariant> m_changed;
+    QSet<QString> m_unsaved;
 };
 
 } // namespace inspector::views
