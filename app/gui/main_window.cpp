@@ -584,7 +584,11 @@ void MainWindow::showMoment()
 {
     const MomentText moment = momentText(m_session);
     m_pastBar->setVisible(m_session.isOpen() && !moment.isLatest);
-    m_pastText->setText(tr("This is the past: %1").arg(moment.text));
+    const auto& upper = m_session.overview().upper;
+    const bool isNewest = m_session.snapshot() && upper && m_session.snapshot()->asOf().next() == *upper;
+    m_pastText->setText(
+        (isNewest ? tr("This moment stays as it is when more is written: %1") : tr("This is the past: %1"))
+            .arg(moment.text));
     QString title = tr("Catalog Inspector");
     if (m_session.isOpen()) {
         title = tr("%1 — Read-only — Catalog Inspector").arg(m_session.place().name);

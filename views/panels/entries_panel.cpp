@@ -56,9 +56,12 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
     connect(&m_session, &Session::opened, this, &EntriesPanel::read);
     connect(&m_session, &Session::closed, this, &EntriesPanel::read);
     connect(&m_session, &Session::travelFailed, this, [this](const Error& error) {
-        if (!m_session.snapshot())
+        const bool isOffered = presentationOf(error).offer != Presentation::Offer::Nothing;
+        if (!m_session.snapshot() && isOffered)
+            m_pane->clear(QStringLiteral("entries"), tr("Nothing was read"), {});
+        else if (!m_session.snapshot())
             m_pane->clear(QStringLiteral("problem"), problemTitle(error.code), problemText(error));
-        if (m_session.snapshot() || presentationOf(error).offer != Presentation::Offer::Nothing)
+        if (m_session.snapshot() || isOffered)
             m_pane->problemBar().show(error);
     });
     connect(m_pane, &TablePane::currentRowChanged, this, &EntriesPanel::entryChanged);

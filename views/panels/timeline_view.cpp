@@ -113,7 +113,7 @@ TimelineGeometry TimelineView::wholeTimes() const
     if (m_timeline->upper)
         axis.last = std::max(axis.last, m_timeline->upper->value());
     const std::uint64_t span = std::max<std::uint64_t>(axis.last - axis.first, 1);
-    const std::uint64_t air = span / 40;
+    const std::uint64_t air = std::max<std::uint64_t>(span / 40, 1); // a bar at the edge is a bar, too
     axis.first -= std::min(axis.first, air);
     axis.last = axis.first + std::max<std::uint64_t>(span + 2 * air, 2);
     return axis;
