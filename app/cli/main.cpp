@@ -1,6 +1,6 @@
 #include "app/cli/command_table.h"
 #include "app/cli/output.h"
-#include "app/cli/thread_crew.h"
+#include "core/inspect/thread_crew.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -77,7 +77,7 @@ int main(int count, char** values)
     const std::vector<std::string> words(values + 1, values + count);
     cli::DescriptorSink out(STDOUT_FILENO, "standard output", kOutputBufferBytes);
     cli::DescriptorSink remarks(STDERR_FILENO, "standard error", 0);
-    cli::ThreadCrew crew(kMostThreads);
+    inspect::ThreadCrew crew(kMostThreads);
     const auto environment = [](const char* name) -> std::optional<std::string> {
         const auto* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody sets variables here
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);

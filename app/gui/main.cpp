@@ -2,6 +2,7 @@
 #include "app/gui/screenshot.h"
 #include "app/gui/startup_options.h"
 #include "core/inspect/inspector.h"
+#include "core/inspect/thread_crew.h"
 #include "views/support/format.h"
 #include "views/support/job_runner.h"
 #include "views/support/prompt.h"
@@ -84,7 +85,12 @@ int main(int argc, char** argv)
     views::DesktopPrompt prompt;
     views::JobRunner reading(1);   // the Inspector serves one call at a time
     views::JobRunner computing(2); // filters, sorts and takes down
-    views::Session session(&inspect::open, reading, computing);
+    // Rows are decoded by two threads: first rows come sooner, and a person's machine stays usable.
+    const auto openWithBothCores = [crew = std::make_shared<inspect::ThreadCrew>(2U)](const inspect::OpenOptions& place,
+                                                                                      const Job& job) {
+        return inspect::openWithCrew(place, crew, job);
+    };
+    views::Session session(openWithBothCores, reading, computing);
     gui::MainWindow window({session, settings, prompt, [&scratch] { return copyOfDemo(scratch); }});
     if (options->size.isValid())
         window.resize(options->size);

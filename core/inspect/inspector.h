@@ -18,6 +18,8 @@
 
 namespace inspector::inspect {
 
+class Crew;
+
 /// Which shard of a location is the catalog.
 struct ShardChoice
 {
@@ -272,5 +274,9 @@ public:
 /// Opens a catalog for reading. NotFound "no such shard" when the chosen shard has no rows in consensus, or no shard
 /// holds a catalog; otherwise the errors of store::openStores and of reading the state.
 [[nodiscard]] Result<std::unique_ptr<Inspector>> open(const OpenOptions& options, const Job& job);
+/// The same with threads that the caller brings: rows are decoded by all of `crew`, which is used by one call at a
+/// time.
+[[nodiscard]] Result<std::unique_ptr<Inspector>> openWithCrew(const OpenOptions& options, std::shared_ptr<Crew> crew,
+                                                              const Job& job);
 
 } // namespace inspector::inspect

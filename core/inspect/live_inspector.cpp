@@ -50,8 +50,9 @@ private:
 class LiveInspector final : public Inspector
 {
 public:
-    LiveInspector(std::unique_ptr<CatalogReader> reader, Overview overview)
+    LiveInspector(std::unique_ptr<CatalogReader> reader, std::shared_ptr<Crew> crew, Overview overview)
         : m_reader(std::move(reader))
+        , m_crew(std::move(crew))
         , m_overview(std::move(overview))
     {
     }
@@ -78,7 +79,7 @@ public:
     {
         const std::lock_guard lock(m_readerMutex);
         INSPECTOR_TRY(const auto reading, m_reader->rows(moment, job));
-        return makeSnapshot(reading, moment, job);
+        return makeSnapshot(reading, moment, *m_crew, job);
     }
 
     Result<TablePtr> trace(const TraceOptions& options, const Job& job) override
@@ -135,31 +136,38 @@ private:
 
     std::mutex m_readerMutex; ///< one question at a time
     std::unique_ptr<CatalogReader> m_reader;
+    std::shared_ptr<Crew> m_crew;
     mutable std::mutex m_overviewMutex;
     Overview m_overview; ///< guarded by the mutex above
 };
 
 } // namespace
 
-Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, const Job& job)
+Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, Crew& crew, const Job& job)
 {
     INSPECTOR_TRY(auto rows, TypedRows::make(reading.updates, job));
-    SoloCrew crew;
-    INSPECTOR_TRY(auto summaries, tally(*rows, crew, job));
-    static_cast<void>(rows->names()); // made here rather than when a window paints its first cell
+    // The names are made here rather than when a window paints its first cell.
+    INSPECTOR_TRY(auto summaries, tally(*rows, crew, job, Names::Made));
     return SnapshotPtr(std::make_shared<const LiveSnapshot>(reading, moment, std::move(rows), std::move(summaries)));
 }
 
-Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader, const Job& job)
+Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader, std::shared_ptr<Crew> crew,
+                                                 const Job& job)
 {
     INSPECTOR_TRY(auto overview, reader->overviewAt(Moment::latest(), job));
-    return std::unique_ptr<Inspector>(std::make_unique<LiveInspector>(std::move(reader), std::move(overview)));
+    return std::unique_ptr<Inspector>(
+        std::make_unique<LiveInspector>(std::move(reader), std::move(crew), std::move(overview)));
 }
 
 Result<std::unique_ptr<Inspector>> open(const OpenOptions& options, const Job& job)
 {
+    return openWithCrew(options, std::make_shared<SoloCrew>(), job);
+}
+
+Result<std::unique_ptr<Inspector>> openWithCrew(const OpenOptions& options, std::shared_ptr<Crew> crew, const Job& job)
+{
     INSPECTOR_TRY(auto reader, CatalogReader::open(options, job));
-    return makeInspector(std::move(reader), job);
+    return makeInspector(std::move(reader), std::move(crew), job);
 }
 
 } // namespace inspector::inspect

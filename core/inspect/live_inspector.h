@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/inspect/catalog_reader.h"
+#include "core/inspect/crew.h"
 #include "core/inspect/inspector.h"
 
 #include <memory>
@@ -8,9 +9,10 @@
 namespace inspector::inspect {
 
 /// An Inspector over a reader. Reads the newest rows once, so that overview() knows what they say.
-[[nodiscard]] Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader, const Job& job);
+[[nodiscard]] Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader,
+                                                               std::shared_ptr<Crew> crew, const Job& job);
 
 /// The tables over a reading. Its rows are looked at when tables are.
-[[nodiscard]] Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, const Job& job);
+[[nodiscard]] Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, Crew& crew, const Job& job);
 
 } // namespace inspector::inspect

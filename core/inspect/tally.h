@@ -8,9 +8,13 @@
 
 namespace inspector::inspect {
 
+/// Whether the names that ids stand for are made on the way, by one of the crew.
+enum class Names { WhenAsked, Made };
+
 /// Counts the rows of every collection: in the fixed order of catalog-model §5.1, empty ones of the catalog's version
 /// too, the audit log last; then the fence token, unknown kinds and undecodable rows where there are any. Every row is
 /// decoded, to count those that do not.
-[[nodiscard]] Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, const Job& job);
+[[nodiscard]] Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, const Job& job,
+                                                           Names names = Names::WhenAsked);
 
 } // namespace inspector::inspect

@@ -1,5 +1,6 @@
 #include "app/gui/main_window.h"
 #include "core/inspect/inspector.h"
+#include "core/inspect/thread_crew.h"
 #include "tests/support/fixture.h"
 #include "views/panels/entries_panel.h"
 #include "views/panels/table_pane.h"
@@ -177,7 +178,11 @@ void measure(const QString& file, const char* name)
     views::DesktopPrompt prompt;
     views::JobRunner reading(1);
     views::JobRunner computing(2);
-    views::Session session(&inspect::open, reading, computing);
+    const auto openWithBothCores =
+        [crew = std::make_shared<inspect::ThreadCrew>(2U)](const inspect::OpenOptions& options, const Job& job) {
+            return inspect::openWithCrew(options, crew, job);
+        };
+    views::Session session(openWithBothCores, reading, computing);
     gui::MainWindow window({session, settings, prompt, {}});
     window.resize(1440, 900);
     window.show();

@@ -31,8 +31,9 @@ persist::UpdateList updatesOf(const std::vector<std::string>& rows, std::vector<
 
 SnapshotPtr snapshotOf(persist::UpdateList updates)
 {
+    SoloCrew crew;
     return *makeSnapshot({std::move(updates), Timestamp(7), SeqNo(3), Timestamp(2), Timestamp(8)}, Moment::latest(),
-                         kJob);
+                         crew, kJob);
 }
 
 const std::string kVersion = R"({"key":{"key":"user_version"},"kind":"Config","value":{"value":82}})";

@@ -1,10 +1,10 @@
-#include "app/cli/thread_crew.h"
+#include "core/inspect/thread_crew.h"
 
 #include <algorithm>
 #include <thread>
 #include <vector>
 
-namespace inspector::cli {
+namespace inspector::inspect {
 
 ThreadCrew::ThreadCrew(unsigned most)
     : m_size(std::clamp(std::thread::hardware_concurrency(), 1U, std::max(most, 1U)))
@@ -19,4 +19,4 @@ void ThreadCrew::run(const std::function<void(unsigned worker)>& work)
     work(0);
 }
 
-} // namespace inspector::cli
+} // namespace inspector::inspect

@@ -2,10 +2,11 @@
 
 #include "core/inspect/crew.h"
 
-namespace inspector::cli {
+namespace inspector::inspect {
 
-/// As many threads as the machine has processors, but no more than `most`; made anew for every run.
-class ThreadCrew final : public inspect::Crew
+/// A crew for callers to bring: the core makes none by itself. As many threads as the machine has processors, but no
+/// more than `most`; made anew for every run.
+class ThreadCrew final : public Crew
 {
 public:
     explicit ThreadCrew(unsigned most);
@@ -17,4 +18,4 @@ private:
     unsigned m_size;
 };
 
-} // namespace inspector::cli
+} // namespace inspector::inspect
