@@ -39,6 +39,7 @@ public:
         {
         };
         action.sa_handler = onInterrupt;
+        action.sa_flags = SA_RESTART; // the signal may be delivered to the watching thread itself, in its read()
         sigemptyset(&action.sa_mask);
         sigaction(SIGINT, &action, nullptr);
         sigaction(SIGTERM, &action, nullptr);
