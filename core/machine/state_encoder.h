@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/machine/profile.h"
+#include "core/machine/raw_entries.h"
+#include "core/persist/state.h"
+#include "core/persist/state_diff.h"
+
+#include <string>
+
+namespace inspector::machine {
+
+/// The messages of the format, encoded as the real writer does: ascending fields, defaults left out, present empty
+/// messages written (persist-write-protocol §5.4). Each is the inverse of the decoder of the same name in
+/// core/persist/decode.h for everything that was made here.
+[[nodiscard]] SharedBytes encodeU64Slice(std::uint64_t value);
+[[nodiscard]] SharedBytes encodeTextSlice(const std::string& text);
+[[nodiscard]] SharedBytes encodeFrontier(const persist::Frontier& frontier);
+[[nodiscard]] SharedBytes encodeBatch(const persist::HollowBatch& batch);
+[[nodiscard]] SharedBytes encodeSpineId(persist::SpineId id);
+[[nodiscard]] SharedBytes encodeSpineBatch(const persist::SpineBatch& batch);
+[[nodiscard]] SharedBytes encodeMerge(const persist::Merge& merge);
+[[nodiscard]] SharedBytes encodeHollowRollup(const persist::HollowRollup& rollup);
+[[nodiscard]] SharedBytes encodeLeasedReader(const persist::LeasedReader& reader);
+[[nodiscard]] SharedBytes encodeCriticalReader(const persist::CriticalReader& reader);
+[[nodiscard]] SharedBytes encodeWriter(const persist::Writer& writer);
+[[nodiscard]] SharedBytes encodeSchemas(const persist::EncodedSchemas& schemas);
+[[nodiscard]] SharedBytes encodeActiveTask(const persist::ActiveTask& task);
+
+/// A row of consensus (§5.1, §5.2). Encoding what decodeStateDiff() made gives the stored bytes.
+[[nodiscard]] SharedBytes encodeStateDiff(const persist::StateDiff& diff);
+
+/// The difference of two states, in the order and by the equalities of §5.3 and §5.5. Old sides, and new sides of
+/// entries that did not change their content, come from `raw`, the entries of `before`; new content is encoded.
+/// `latestRollupKey` and the envelope are those of `after`. Internal when `raw` does not fit `before`.
+[[nodiscard]] Result<persist::StateDiff> differenceOf(const persist::State& before, const RawEntries& raw,
+                                                      const persist::State& after);
+
+/// The rollup blob of `state` with the diffs that it repeats (§7, §13.1): entries as stored where `raw` has them, maps
+/// sorted by key, a default map key left out.
+[[nodiscard]] SharedBytes encodeRollup(const persist::State& state, const RawEntries& raw,
+                                       const persist::InlinedDiffs& diffs);
+
+} // namespace inspector::machine
