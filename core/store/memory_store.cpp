@@ -22,6 +22,7 @@ Result<std::vector<std::string>> MemoryConsensus::listKeys(const Job& job) const
     ActivityRecorder recorder(m_log, description(), "LIST KEYS");
     INSPECTOR_CHECK(notStopped(job));
     std::vector<std::string> keys;
+    const std::lock_guard lock(m_content->own.mutex);
     for (const auto& [key, versions] : m_content->versions)
         if (!versions.empty() && versions.rbegin()->first >= 0)
             keys.push_back(key);
@@ -33,6 +34,7 @@ Result<std::optional<VersionedData>> MemoryConsensus::head(std::string_view key,
 {
     ActivityRecorder recorder(m_log, description(), "HEAD", std::string(key));
     INSPECTOR_CHECK(notStopped(job));
+    const std::lock_guard lock(m_content->own.mutex);
     const auto found = m_content->versions.find(std::string(key));
     if (found == m_content->versions.end() || found->second.empty())
         return std::optional<VersionedData>();
@@ -51,6 +53,7 @@ Result<std::vector<VersionedData>> MemoryConsensus::scan(std::string_view key, S
 {
     ActivityRecorder recorder(m_log, description(), "SCAN", std::string(key) + " from " + std::to_string(from.value()));
     std::vector<VersionedData> found;
+    const std::lock_guard lock(m_content->own.mutex);
     const auto versions = m_content->versions.find(std::string(key));
     if (versions == m_content->versions.end())
         return found;
@@ -81,6 +84,7 @@ Result<std::optional<SharedBytes>> MemoryBlob::get(std::string_view key, const J
 {
     ActivityRecorder recorder(m_log, description(), "GET", std::string(key));
     INSPECTOR_CHECK(notStopped(job));
+    const std::lock_guard lock(m_content->own.mutex);
     const auto found = m_content->blobs.find(std::string(key));
     if (found == m_content->blobs.end())
         return std::optional<SharedBytes>();
@@ -93,6 +97,7 @@ Result<std::vector<BlobListing>> MemoryBlob::list(std::string_view prefix, const
     ActivityRecorder recorder(m_log, description(), "LIST", std::string(prefix));
     INSPECTOR_CHECK(notStopped(job));
     std::vector<BlobListing> listings;
+    const std::lock_guard lock(m_content->own.mutex);
     for (auto entry = m_content->blobs.lower_bound(std::string(prefix)); entry != m_content->blobs.end(); ++entry) {
         if (!entry->first.starts_with(prefix))
             break;

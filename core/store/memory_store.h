@@ -7,13 +7,27 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace inspector::store {
 
-/// What a location in memory holds. A test fills it, may change it between two calls, and hands it to both stores.
+/// A mutex that belongs to one object: a copy of the object gets its own.
+struct OwnMutex
+{
+    OwnMutex() = default;
+    OwnMutex(const OwnMutex& /*unused*/) { }
+    OwnMutex& operator=(const OwnMutex& /*unused*/) { return *this; }
+    ~OwnMutex() = default;
+
+    std::mutex mutex;
+};
+
+/// What a location in memory holds. A test fills it, may change it between two calls, and hands it to any number of
+/// stores, which lock it for the length of each call: they may be used by several threads, one thread each.
 struct MemoryContent
 {
+    mutable OwnMutex own; ///< guards all below; whoever changes it while others use the stores locks it, too
     /// By key, then by sequence number; -1 is the sentinel that newer writers leave (persist-format §1.4).
     std::map<std::string, std::map<std::int64_t, Bytes>> versions;
     std::map<std::string, SharedBytes> blobs;
