@@ -164,6 +164,7 @@ public:
         answer->parts = m_updates.parts;
         answer->owners = m_updates.owners;
         answer->warnings = m_updates.warnings;
+        answer->isComplete = m_updates.isComplete;
         answer->rows.reserve(m_sums.size());
         std::size_t odd = 0;
         std::size_t errors = 0;

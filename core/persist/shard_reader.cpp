@@ -40,6 +40,11 @@ public:
     }
 
     void warn(std::string text) { m_updates.warnings.push_back(std::move(text)); }
+    void lack(std::string text)
+    {
+        m_updates.isComplete = false;
+        warn(std::move(text));
+    }
 
     void add(const HollowBatch& batch, const BatchPart& registered, const PartPtr& part)
     {
@@ -280,7 +285,7 @@ Result<Updates> ShardReader::read(const State& state, const Window& window, bool
     blobMissing = false;
     Collector collector(window.asOf, window.from);
     if (const auto problem = state.tilingProblem())
-        collector.warn(*problem + ": updates may be missing or count twice");
+        collector.lack(*problem + ": updates may be missing or count twice");
 
     struct Planned
     {
@@ -301,7 +306,7 @@ Result<Updates> ShardReader::read(const State& state, const Window& window, bool
             if (expanded.error().code != ErrorCode::NotFound && expanded.error().code != ErrorCode::Corrupt)
                 return tl::unexpected(std::move(expanded).error());
             blobMissing = blobMissing || expanded.error().code == ErrorCode::NotFound;
-            collector.warn("batch " + textOf(batch->description) + ": " + expanded.error().describe()
+            collector.lack("batch " + textOf(batch->description) + ": " + expanded.error().describe()
                            + ": its updates are not shown");
         }
     }
@@ -314,9 +319,9 @@ Result<Updates> ShardReader::read(const State& state, const Window& window, bool
             collector.add(*batch, part, *loaded);
         } else if (loaded) {
             blobMissing = true;
-            collector.warn(where + " is missing: its updates are not shown");
+            collector.lack(where + " is missing: its updates are not shown");
         } else if (loaded.error().code == ErrorCode::Corrupt || loaded.error().code == ErrorCode::Unsupported) {
-            collector.warn(where + " cannot be read: " + loaded.error().describe() + ": its updates are not shown");
+            collector.lack(where + " cannot be read: " + loaded.error().describe() + ": its updates are not shown");
         } else {
             return tl::unexpected(std::move(loaded).error());
         }

@@ -39,6 +39,7 @@ struct Updates
     std::uint64_t commonTime = 0;
     std::vector<PartOrigin> parts;
     std::vector<std::string> warnings; ///< what could not be read or was odd, one clause each
+    bool isComplete = true;            ///< false: parts are missing or could not be read; warnings name them
     std::vector<std::shared_ptr<const void>> owners;
 
     [[nodiscard]] std::size_t size() const { return rows.size(); }
