@@ -5,6 +5,7 @@
 #include "core/base/ids.h"
 #include "core/base/job.h"
 #include "core/base/result.h"
+#include "core/machine/opaque.h"
 #include "core/machine/part_encoder.h"
 #include "core/machine/profile.h"
 #include "core/machine/write_permit.h"
@@ -21,15 +22,6 @@
 #include <vector>
 
 namespace inspector::machine {
-
-/// An opaque token of a critical reader: the codec's name and its eight bytes (persist-write-protocol §8.3).
-struct Opaque
-{
-    std::string codec = "i64";
-    std::int64_t value = INT64_MIN;
-
-    friend bool operator==(const Opaque&, const Opaque&) = default;
-};
 
 /// What is appended: updates with lower <= time < upper. Not yet consolidated; may be empty, which moves the upper
 /// only.
