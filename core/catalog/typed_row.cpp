@@ -119,6 +119,8 @@ bool hasField(const SchemaType& type, std::string_view name)
 class JsonStyle
 {
 public:
+    static constexpr bool kIsCanonical = false;
+
     JsonStyle(TextBuffer& to, std::uint32_t /*depth*/)
         : m_to(to)
     {
@@ -177,10 +179,32 @@ private:
     TextBuffer& m_to;
 };
 
+/// Canonical JSON of the typed value: members sorted, nothing that the types do not have.
+class CanonicalStyle : public JsonStyle
+{
+public:
+    static constexpr bool kIsCanonical = true;
+
+    CanonicalStyle(TextBuffer& to, std::uint32_t depth)
+        : JsonStyle(to, depth)
+    {
+    }
+
+    void uuid(std::string_view text)
+    {
+        std::string lower(text);
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+        JsonStyle::uuid(lower);
+    }
+};
+
 /// Rust's {:#?}: four spaces a level, a comma and a line end behind everything.
 class DebugStyle
 {
 public:
+    static constexpr bool kIsCanonical = false;
+
     DebugStyle(TextBuffer& to, std::uint32_t depth)
         : m_to(to)
         , m_depth(depth)
@@ -404,20 +428,23 @@ private:
         const bool isEmpty = type.fields.empty() && !resolved.hasExtra;
         m_style.openStruct(type.name, isEmpty);
         for (std::size_t i = 0; i < type.fields.size(); ++i) {
-            m_style.field(type.fields[i], i == 0);
-            if (!value(type.fields[i].type, resolved.nodes[i]))
+            const auto at = Style::kIsCanonical ? type.fieldsByName[i] : i;
+            m_style.field(type.fields[at], i == 0);
+            if (!value(type.fields[at].type, resolved.nodes[at]))
                 return false;
             m_style.endField();
         }
-        if (resolved.hasExtra)
-            extras(type, node);
+        if (resolved.hasExtra) {
+            m_hasExtraFields = true;
+            if constexpr (!Style::kIsCanonical)
+                extras(type, node);
+        }
         m_style.closeStruct(isEmpty);
         return true;
     }
 
     void extras(const SchemaType& type, std::uint32_t node)
     {
-        m_hasExtraFields = true;
         bool isFirst = type.fields.empty();
         for (auto child = node + 1; child < m_nodes[node].next; child = m_nodes[child].next) {
             if (hasField(type, m_nodes[child].name))
@@ -707,6 +734,16 @@ bool RowTyper::appendKeyJson(TextBuffer& to)
 bool RowTyper::appendValueJson(TextBuffer& to)
 {
     return m_types != nullptr && append<JsonStyle>(m_types->hasValue, m_types->value, m_value, 0, to);
+}
+
+bool RowTyper::appendCanonicalKey(TextBuffer& to)
+{
+    return m_types != nullptr && append<CanonicalStyle>(m_types->hasKey, m_types->key, m_key, 0, to);
+}
+
+bool RowTyper::appendCanonicalValue(TextBuffer& to)
+{
+    return m_types != nullptr && append<CanonicalStyle>(m_types->hasValue, m_types->value, m_value, 0, to);
 }
 
 bool RowTyper::appendKeyDebug(std::uint32_t depth, TextBuffer& to)

@@ -69,6 +69,12 @@ public:
     [[nodiscard]] bool appendKeyJson(TextBuffer& to);
     /// The value as typed JSON; "null" for a collection without values.
     [[nodiscard]] bool appendValueJson(TextBuffer& to);
+    /// The two as canonical JSON (persist-format §8.5): members by the bytes of their names, missing optional fields as
+    /// null, UUIDs in lower case; fields that the types do not have are left out (hasExtraFields() tells). What two
+    /// spellings of one typed value have in common.
+    [[nodiscard]] bool appendCanonicalKey(TextBuffer& to);
+    [[nodiscard]] bool appendCanonicalValue(TextBuffer& to);
+
     /// The key as Rust prints it with {:#?}, its first line not indented and the following ones `depth` × 4 spaces
     /// deeper; "()" for a singleton.
     [[nodiscard]] bool appendKeyDebug(std::uint32_t depth, TextBuffer& to);
