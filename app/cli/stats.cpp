@@ -29,14 +29,15 @@ Result<ExitCode> run(const Request& request)
     } else {
         std::vector<std::vector<std::string>> lines;
         inspect::CollectionSummary total;
+        std::uint64_t problems = 0;
         for (const auto& summary : summaries) {
             lines.push_back(
-                {summary.name, grouped(summary.rows), bytesText(summary.storedBytes), grouped(summary.problems)});
+                {summary.name, grouped(summary.rows), bytesText(summary.storedBytes), grouped(*summary.problems)});
             total.rows += summary.rows;
             total.storedBytes += summary.storedBytes;
-            total.problems += summary.problems;
+            problems += *summary.problems;
         }
-        lines.push_back({"total", grouped(total.rows), bytesText(total.storedBytes), grouped(total.problems)});
+        lines.push_back({"total", grouped(total.rows), bytesText(total.storedBytes), grouped(problems)});
         using Align = TableColumn::Align;
         INSPECTOR_CHECK(writeTable(
             request.out,

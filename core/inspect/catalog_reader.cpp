@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 
 namespace inspector::inspect {
@@ -40,13 +41,14 @@ struct ChosenShard
     ShardId shardId;
     std::string environmentId;
     std::string organizationId;
+    std::shared_ptr<persist::ShardReader> reader; ///< when recognising it read the rows already
 };
 
 Result<ChosenShard> choose(const ShardChoice& choice, const store::Stores& stores, const Job& job)
 {
     const auto ofOrganization = [](std::string organizationId, std::string environmentId) {
         auto shardId = wellKnownShard(organizationId, WellKnownShard::Catalog);
-        return ChosenShard {std::move(shardId), std::move(environmentId), std::move(organizationId)};
+        return ChosenShard {std::move(shardId), std::move(environmentId), std::move(organizationId), nullptr};
     };
     switch (choice.by) {
     case ShardChoice::By::EnvironmentId: {
@@ -59,13 +61,13 @@ Result<ChosenShard> choose(const ShardChoice& choice, const store::Stores& store
     }
     case ShardChoice::By::ShardId: {
         INSPECTOR_TRY(auto shardId, ShardId::parse(choice.text));
-        return ChosenShard {std::move(shardId), {}, {}};
+        return ChosenShard {std::move(shardId), {}, {}, nullptr};
     }
     case ShardChoice::By::Content:
         break;
     }
-    INSPECTOR_TRY(auto shardId, persist::findCatalogShard(*stores.consensus, *stores.blob, looksLikeCatalog, job));
-    return ChosenShard {std::move(shardId), {}, {}};
+    INSPECTOR_TRY(auto found, persist::findCatalogShard(*stores.consensus, *stores.blob, looksLikeCatalog, job));
+    return ChosenShard {std::move(found.shardId), {}, {}, std::move(found.reader)};
 }
 
 template <typename T>
@@ -152,7 +154,9 @@ public:
         : m_stores(std::move(stores))
         , m_log(std::move(log))
         , m_chosen(std::move(shard))
-        , m_shard(*m_stores.consensus, *m_stores.blob, m_chosen.shardId)
+        , m_shard(m_chosen.reader
+                      ? std::move(m_chosen.reader)
+                      : std::make_shared<persist::ShardReader>(*m_stores.consensus, *m_stores.blob, m_chosen.shardId))
     {
     }
 
@@ -161,7 +165,7 @@ public:
     Result<> refresh(const Job& job) override
     {
         const Stopwatch watch(m_times.open);
-        INSPECTOR_TRY(m_state, m_shard.refresh(job).during("reading the state of shard " + m_chosen.shardId.text()));
+        INSPECTOR_TRY(m_state, m_shard->refresh(job).during("reading the state of shard " + m_chosen.shardId.text()));
         INSPECTOR_TRY(const auto oldest, m_stores.consensus->scan(m_chosen.shardId.text(), SeqNo(), 1, job));
         m_earliest = oldest.empty() ? m_state->seqno : oldest.front().seqno;
         return {};
@@ -172,14 +176,20 @@ public:
     Result<Reading> rows(Moment moment, const Job& job) override
     {
         INSPECTOR_TRY(const auto at, placeOf(moment, job));
+        if (m_lastRows && m_lastRows->seqno == at.state->seqno && m_lastRows->asOf == at.asOf)
+            return *m_lastRows;
         persist::SnapshotRead snapshot;
         {
             const Stopwatch watch(m_times.parts);
-            INSPECTOR_TRY(snapshot, m_shard.snapshot(at.state, at.asOf, job).during("reading the rows"));
+            INSPECTOR_TRY(snapshot, m_shard->snapshot(at.state, at.asOf, job).during("reading the rows"));
         }
         const Stopwatch watch(m_times.consolidate);
         INSPECTOR_TRY(auto updates, catalog::consolidate(std::move(snapshot.updates), job));
-        return readingOf(std::move(updates), *snapshot.state, snapshot.asOf);
+        auto reading = readingOf(std::move(updates), *snapshot.state, snapshot.asOf);
+        // The overview and the first snapshot ask for the same rows. What was incomplete is asked for again.
+        if (reading.updates->warnings.empty())
+            m_lastRows = reading;
+        return reading;
     }
 
     Result<Reading> unconsolidated(Moment moment, const Job& job) override
@@ -228,7 +238,7 @@ public:
     Result<Timeline> timeline(Moment moment, const Job& job) override
     {
         INSPECTOR_TRY(const auto last, stateOf(moment, job));
-        INSPECTOR_TRY(const auto log, m_shard.log(job));
+        INSPECTOR_TRY(const auto log, m_shard->log(job));
         Timeline timeline;
         for (const auto& step : log.steps) {
             if (moment != Moment::latest() && step.seqno > last->seqno)
@@ -265,14 +275,14 @@ public:
                                     state.seqno == m_earliest ? std::nullopt : std::optional(state.seqno));
             return true;
         };
-        const auto walked = m_shard.states().visitLive(collect, job);
+        const auto walked = m_shard->states().visitLive(collect, job);
         if (!walked && walked.error().code == ErrorCode::Cancelled)
             return tl::unexpected(walked.error());
         if (!walked) // the newest state is there all the same
             pieces.assign(1, {last, std::nullopt});
         FenceHistory found;
         for (const auto& [piece, seqno] : pieces) {
-            INSPECTOR_TRY(const auto read, m_shard.history(piece, job));
+            INSPECTOR_TRY(const auto read, m_shard->history(piece, job));
             found.add(*read.updates, seqno);
         }
         if (moment.kind == Moment::Kind::AsOf)
@@ -300,7 +310,7 @@ public:
             previous = std::move(next);
             return written.has_value();
         };
-        INSPECTOR_CHECK(m_shard.states().visitLive(step, job).during("reading the older states"));
+        INSPECTOR_CHECK(m_shard->states().visitLive(step, job).during("reading the older states"));
         return written;
     }
 
@@ -364,7 +374,7 @@ private:
             INSPECTOR_CHECK(persist::ShardReader::checkReadable(*m_state, Timestamp(moment.value)));
             return Place {m_state, Timestamp(moment.value)};
         case Moment::Kind::AtSeqno: {
-            INSPECTOR_TRY(auto state, m_shard.stateAt(SeqNo(moment.value), job));
+            INSPECTOR_TRY(auto state, m_shard->stateAt(SeqNo(moment.value), job));
             INSPECTOR_TRY(const auto asOf, persist::ShardReader::latestTime(*state));
             return Place {std::move(state), asOf};
         }
@@ -379,7 +389,7 @@ private:
     Result<persist::StatePtr> stateOf(Moment moment, const Job& job)
     {
         if (moment.kind == Moment::Kind::AtSeqno)
-            return m_shard.stateAt(SeqNo(moment.value), job);
+            return m_shard->stateAt(SeqNo(moment.value), job);
         if (moment.kind == Moment::Kind::Latest)
             return m_state;
         INSPECTOR_CHECK(persist::ShardReader::checkReadable(*m_state, Timestamp(moment.value)));
@@ -391,13 +401,13 @@ private:
             found = std::make_shared<const persist::State>(state);
             return false;
         };
-        INSPECTOR_CHECK(m_shard.states().visitLive(visit, job).during("reading the older states"));
+        INSPECTOR_CHECK(m_shard->states().visitLive(visit, job).during("reading the older states"));
         return found;
     }
 
     Result<std::vector<std::pair<std::string, persist::Rollup>>> rollupsAt(Moment moment, const Job& job)
     {
-        INSPECTOR_TRY(auto found, m_shard.states().rollups(job));
+        INSPECTOR_TRY(auto found, m_shard->states().rollups(job));
         if (moment == Moment::latest())
             return std::move(found.rollups);
         INSPECTOR_TRY(const auto state, stateOf(moment, job));
@@ -411,14 +421,14 @@ private:
     Result<persist::HistoryRead> historyOf(const persist::StatePtr& state, const Job& job)
     {
         const Stopwatch watch(m_times.parts);
-        return m_shard.history(state, job).during("reading the history");
+        return m_shard->history(state, job).during("reading the history");
     }
 
     /// Of the newest state, with what older states still list.
     Result<persist::HistoryRead> longestHistory(const Job& job)
     {
         const Stopwatch watch(m_times.parts);
-        return m_shard.longestHistory(job).during("reading the history");
+        return m_shard->longestHistory(job).during("reading the history");
     }
 
     static Reading readingOf(persist::UpdateList updates, const persist::State& state, Timestamp asOf)
@@ -429,9 +439,10 @@ private:
     store::Stores m_stores;
     std::shared_ptr<store::ActivityLog> m_log;
     ChosenShard m_chosen;
-    persist::ShardReader m_shard; ///< refers to the stores above
-    persist::StatePtr m_state;    ///< the newest that was read; set before open() answers
-    SeqNo m_earliest;             ///< oldest version in consensus
+    std::shared_ptr<persist::ShardReader> m_shard; ///< refers to the stores above
+    persist::StatePtr m_state;                     ///< the newest that was read; set before open() answers
+    SeqNo m_earliest;                              ///< oldest version in consensus
+    std::optional<Reading> m_lastRows;             ///< the newest answer of rows()
     mutable ReadTimes m_times;
 };
 

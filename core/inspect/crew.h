@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 
 namespace inspector::inspect {
 
@@ -23,6 +25,18 @@ class SoloCrew final : public Crew
 public:
     [[nodiscard]] unsigned size() const override { return 1; }
     void run(const std::function<void(unsigned worker)>& work) override { work(0); }
+};
+
+/// A crew that several may ask for work, one after the other.
+struct SharedCrew
+{
+    explicit SharedCrew(std::shared_ptr<Crew> workers)
+        : crew(std::move(workers))
+    {
+    }
+
+    std::mutex mutex; ///< held by whoever lets it work
+    std::shared_ptr<Crew> crew;
 };
 
 } // namespace inspector::inspect

@@ -172,7 +172,8 @@ struct CollectionSummary
     std::string help;  ///< one sentence
     std::uint64_t rows = 0;
     std::uint64_t storedBytes = 0;
-    std::uint64_t problems = 0; ///< rows that do not decode, or whose diff is not +1
+    /// Rows that do not decode, or whose diff is not +1; nothing while they are not counted yet.
+    std::optional<std::uint64_t> problems;
     bool isLarge = false;
     bool isKnown = true; ///< false for kinds that this build does not know
 };
@@ -188,7 +189,12 @@ public:
     [[nodiscard]] virtual SeqNo seqno() const = 0;    ///< the state that was read
     /// Collections in the fixed order of catalog-model §5.1, empty ones too, the audit log last; then the fence token,
     /// unknown kinds and undecodable rows where there are any.
-    [[nodiscard]] virtual const std::vector<CollectionSummary>& collections() const = 0;
+    [[nodiscard]] virtual std::vector<CollectionSummary> collections() const = 0;
+    /// Counts the problems of every collection and finds the names that ids stand for. That decodes every row, so it is
+    /// a step of its own: rows can be shown before it. Until then problems are not counted, and a cell shows ids
+    /// without names. Cancelled; no other error. Done once, for all that share the snapshot.
+    [[nodiscard]] virtual Result<> complete(const Job& job) const = 0;
+    [[nodiscard]] virtual bool isComplete() const = 0;
     /// The rows of one of them; an unknown name gives an empty table. Cheap: a view.
     [[nodiscard]] virtual TablePtr entries(std::string_view collection) const = 0;
     [[nodiscard]] virtual const std::vector<std::string>& warnings() const = 0;

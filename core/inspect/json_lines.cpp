@@ -106,7 +106,7 @@ std::string summaryLine(const CollectionSummary& summary)
         .text("collection", summary.name)
         .number("rows", summary.rows)
         .number("bytes", summary.storedBytes)
-        .number("problems", summary.problems)
+        .number("problems", summary.problems.value_or(0))
         .finish();
 }
 

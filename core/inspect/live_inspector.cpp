@@ -15,18 +15,43 @@ namespace {
 class LiveSnapshot final : public Snapshot
 {
 public:
-    LiveSnapshot(Reading reading, Moment moment, TypedRowsPtr rows, std::vector<CollectionSummary> summaries)
+    LiveSnapshot(Reading reading, Moment moment, TypedRowsPtr rows, std::shared_ptr<SharedCrew> crew)
         : m_reading(std::move(reading))
         , m_moment(moment)
         , m_rows(std::move(rows))
-        , m_summaries(std::move(summaries))
+        , m_crew(std::move(crew))
+        , m_summaries(summariesOf(*m_rows))
     {
     }
 
     Moment moment() const override { return m_moment; }
     Timestamp asOf() const override { return m_reading.asOf; }
     SeqNo seqno() const override { return m_reading.seqno; }
-    const std::vector<CollectionSummary>& collections() const override { return m_summaries; }
+
+    std::vector<CollectionSummary> collections() const override
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_summaries;
+    }
+
+    Result<> complete(const Job& job) const override
+    {
+        const std::lock_guard crewLock(m_crew->mutex);
+        if (isComplete())
+            return {};
+        INSPECTOR_TRY(auto summaries, tally(*m_rows, *m_crew->crew, job, Names::Made));
+        const std::lock_guard lock(m_mutex);
+        m_summaries = std::move(summaries);
+        m_isComplete = true;
+        return {};
+    }
+
+    bool isComplete() const override
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_isComplete;
+    }
+
     const std::vector<std::string>& warnings() const override { return m_reading.updates->warnings; }
 
     TablePtr entries(std::string_view collection) const override
@@ -42,9 +67,11 @@ private:
     Reading m_reading;
     Moment m_moment;
     TypedRowsPtr m_rows;
-    std::vector<CollectionSummary> m_summaries;
-    mutable std::mutex m_mutex;
-    mutable std::map<std::string, TablePtr, std::less<>> m_tables; ///< made when asked for; guarded by the mutex
+    std::shared_ptr<SharedCrew> m_crew;
+    mutable std::mutex m_mutex; ///< guards all below
+    mutable std::vector<CollectionSummary> m_summaries;
+    mutable bool m_isComplete = false;
+    mutable std::map<std::string, TablePtr, std::less<>> m_tables; ///< made when asked for
 };
 
 class LiveInspector final : public Inspector
@@ -52,7 +79,7 @@ class LiveInspector final : public Inspector
 public:
     LiveInspector(std::unique_ptr<CatalogReader> reader, std::shared_ptr<Crew> crew, Overview overview)
         : m_reader(std::move(reader))
-        , m_crew(std::move(crew))
+        , m_crew(std::make_shared<SharedCrew>(std::move(crew)))
         , m_overview(std::move(overview))
     {
     }
@@ -79,7 +106,7 @@ public:
     {
         const std::lock_guard lock(m_readerMutex);
         INSPECTOR_TRY(const auto reading, m_reader->rows(moment, job));
-        return makeSnapshot(reading, moment, *m_crew, job);
+        return makeSnapshot(reading, moment, m_crew, job);
     }
 
     Result<TablePtr> trace(const TraceOptions& options, const Job& job) override
@@ -136,19 +163,18 @@ private:
 
     std::mutex m_readerMutex; ///< one question at a time
     std::unique_ptr<CatalogReader> m_reader;
-    std::shared_ptr<Crew> m_crew;
+    std::shared_ptr<SharedCrew> m_crew;
     mutable std::mutex m_overviewMutex;
     Overview m_overview; ///< guarded by the mutex above
 };
 
 } // namespace
 
-Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, Crew& crew, const Job& job)
+Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, std::shared_ptr<SharedCrew> crew,
+                                 const Job& job)
 {
     INSPECTOR_TRY(auto rows, TypedRows::make(reading.updates, job));
-    // The names are made here rather than when a window paints its first cell.
-    INSPECTOR_TRY(auto summaries, tally(*rows, crew, job, Names::Made));
-    return SnapshotPtr(std::make_shared<const LiveSnapshot>(reading, moment, std::move(rows), std::move(summaries)));
+    return SnapshotPtr(std::make_shared<const LiveSnapshot>(reading, moment, std::move(rows), std::move(crew)));
 }
 
 Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader, std::shared_ptr<Crew> crew,

@@ -12,7 +12,8 @@ namespace inspector::inspect {
 [[nodiscard]] Result<std::unique_ptr<Inspector>> makeInspector(std::unique_ptr<CatalogReader> reader,
                                                                std::shared_ptr<Crew> crew, const Job& job);
 
-/// The tables over a reading. Its rows are looked at when tables are.
-[[nodiscard]] Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, Crew& crew, const Job& job);
+/// The tables over a reading. Its rows are looked at when tables are; all of them when it is completed, by the crew.
+[[nodiscard]] Result<SnapshotPtr> makeSnapshot(const Reading& reading, Moment moment, std::shared_ptr<SharedCrew> crew,
+                                               const Job& job);
 
 } // namespace inspector::inspect

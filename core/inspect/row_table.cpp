@@ -189,7 +189,8 @@ void RowTable::readInto(Typer& typer, std::uint32_t update) const
     typer.update = update;
 }
 
-void RowTable::appendCellText(Typer& typer, std::uint32_t update, std::size_t column, std::string& to) const
+void RowTable::appendCellText(Typer& typer, std::uint32_t update, std::size_t column, const catalog::NameIndex& names,
+                              std::string& to) const
 {
     const auto& updates = m_typed->updates();
     const auto& recipe = m_recipes[column];
@@ -216,7 +217,7 @@ void RowTable::appendCellText(Typer& typer, std::uint32_t update, std::size_t co
     if (recipe.content == CellContent::Problem)
         to += typer.typer.kind().empty() ? "the row has no kind" : problemOf(typer.typer);
     else
-        appendCell(recipe, typer.typer, recipe.names ? m_typed->names() : kNoNames, to);
+        appendCell(recipe, typer.typer, recipe.names ? names : kNoNames, to);
 }
 
 std::string RowTable::cell(std::uint32_t row, std::size_t column) const
@@ -225,7 +226,7 @@ std::string RowTable::cell(std::uint32_t row, std::size_t column) const
     if (row >= m_rows.size() || column >= m_recipes.size())
         return text;
     BorrowedTyper typer(*this);
-    appendCellText(typer.get(), m_rows[row], column, text);
+    appendCellText(typer.get(), m_rows[row], column, m_typed->namesSoFar(), text);
     return text;
 }
 
@@ -312,9 +313,10 @@ Result<> RowTable::prepareFilter(const Job& job) const
         return {};
     BorrowedTyper borrowed(*this);
     auto& typer = borrowed.get();
+    const auto& names = m_typed->names();
     const auto appendCells = [&](std::uint32_t row, std::string& to) {
         for (std::size_t column = 0; column < m_recipes.size(); ++column) {
-            appendCellText(typer, m_rows[row], column, to);
+            appendCellText(typer, m_rows[row], column, names, to);
             to += Haystack::kCellEnd;
         }
     };
@@ -354,9 +356,10 @@ Result<std::vector<std::uint32_t>> RowTable::sort(std::vector<std::uint32_t> row
             std::move(rows), order, [&](std::uint32_t row) { return updates.diffOf(m_rows[row]); }, job);
     BorrowedTyper borrowed(*this);
     auto& typer = borrowed.get();
+    const auto& names = m_typed->names();
     const auto textOfCell = [&](std::uint32_t row) {
         std::string text;
-        appendCellText(typer, m_rows[row], column, text);
+        appendCellText(typer, m_rows[row], column, names, text);
         return text;
     };
     if (recipe.column.isNumeric)

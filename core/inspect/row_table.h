@@ -54,7 +54,8 @@ private:
 
     class BorrowedTyper;
 
-    void appendCellText(Typer& typer, std::uint32_t update, std::size_t column, std::string& to) const;
+    void appendCellText(Typer& typer, std::uint32_t update, std::size_t column, const catalog::NameIndex& names,
+                        std::string& to) const;
     void readInto(Typer& typer, std::uint32_t update) const;
 
     TypedRowsPtr m_typed;

@@ -29,7 +29,7 @@ struct Group
     const std::vector<std::uint32_t>* rows = nullptr;
 };
 
-std::vector<Group> groupsOf(const TypedRows& rows)
+std::vector<Group> emptyGroupsOf(const TypedRows& rows)
 {
     std::vector<Group> groups;
     std::vector<Group> large;
@@ -65,7 +65,26 @@ std::vector<Group> groupsOf(const TypedRows& rows)
     return groups;
 }
 
+std::vector<Group> groupsOf(const TypedRows& rows)
+{
+    auto groups = emptyGroupsOf(rows);
+    for (auto& group : groups) {
+        group.summary.rows = group.rows->size();
+        for (const auto update : *group.rows)
+            group.summary.storedBytes += rows.updates().rows[update].size;
+    }
+    return groups;
+}
+
 } // namespace
+
+std::vector<CollectionSummary> summariesOf(const TypedRows& rows)
+{
+    std::vector<CollectionSummary> summaries;
+    for (auto& group : groupsOf(rows))
+        summaries.push_back(std::move(group.summary));
+    return summaries;
+}
 
 Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, const Job& job, Names names)
 {
@@ -79,12 +98,9 @@ Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, 
     };
     std::vector<Block> blocks;
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        auto& summary = groups[i].summary;
-        summary.rows = groups[i].rows->size();
-        for (const auto update : *groups[i].rows)
-            summary.storedBytes += updates.rows[update].size;
-        for (std::size_t begin = 0; begin < summary.rows; begin += kRowsPerBlock)
-            blocks.push_back({i, begin, std::min<std::size_t>(begin + kRowsPerBlock, summary.rows)});
+        const auto rowCount = groups[i].rows->size();
+        for (std::size_t begin = 0; begin < rowCount; begin += kRowsPerBlock)
+            blocks.push_back({i, begin, std::min<std::size_t>(begin + kRowsPerBlock, rowCount)});
     }
 
     std::vector<std::atomic<std::uint64_t>> problems(groups.size());
@@ -108,7 +124,7 @@ Result<std::vector<CollectionSummary>> tally(const TypedRows& rows, Crew& crew, 
 
     std::vector<CollectionSummary> summaries;
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        groups[i].summary.problems = problems[i];
+        groups[i].summary.problems = problems[i].load();
         summaries.push_back(std::move(groups[i].summary));
     }
     return summaries;

@@ -67,8 +67,14 @@ const catalog::NameIndex& TypedRows::names() const
             named.insert(named.end(), indices.begin(), indices.end());
         }
         m_names = catalog::NameIndex(*sumsOf(updates(), named), m_schemas.front());
+        m_hasNames.store(true, std::memory_order_release);
     });
     return m_names;
+}
+
+const catalog::NameIndex& TypedRows::namesSoFar() const
+{
+    return m_hasNames.load(std::memory_order_acquire) ? m_names : m_noNames;
 }
 
 VersionedTyper::VersionedTyper(const TypedRows& rows)

@@ -7,6 +7,7 @@
 #include "core/catalog/typed_row.h"
 #include "core/persist/updates.h"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,8 +33,10 @@ public:
     /// versions that it had among these updates. Never empty.
     [[nodiscard]] const std::vector<catalog::SchemaPtr>& schemas() const { return m_schemas; }
 
-    /// What ids stand for, by the sums of these updates. Made when first asked for.
+    /// What ids stand for, by the sums of these updates. Made when first asked for, which takes a while.
     [[nodiscard]] const catalog::NameIndex& names() const;
+    /// The same when they were made already, else no names: for painting, which must not wait.
+    [[nodiscard]] const catalog::NameIndex& namesSoFar() const;
 
 private:
     TypedRows() = default;
@@ -43,6 +46,8 @@ private:
     std::vector<catalog::SchemaPtr> m_schemas;
     mutable std::once_flag m_namesOnce;
     mutable catalog::NameIndex m_names; ///< set once, under the flag
+    mutable std::atomic<bool> m_hasNames = false;
+    catalog::NameIndex m_noNames;
 };
 
 using TypedRowsPtr = std::shared_ptr<const TypedRows>;

@@ -123,13 +123,14 @@ Result<std::vector<RecognisedShard>> recogniseShards(const store::Consensus& con
                 shard.evidence = latest.error().message;
                 continue;
             }
-            ShardReader reader(consensus, blob, shard.shardId);
-            const auto rows = reader.snapshot(candidate.state, *latest, job);
+            auto reader = std::make_shared<ShardReader>(consensus, blob, shard.shardId);
+            const auto rows = reader->snapshot(candidate.state, *latest, job);
             if (!rows && (rows.error().code == ErrorCode::Cancelled || rows.error().code == ErrorCode::Unavailable))
                 return tl::unexpected(rows.error());
             if (rows && isCatalogContent(*rows->updates)) {
                 shard.kind = ShardKind::Catalog;
                 shard.evidence = "its rows are a catalog's";
+                shard.reader = std::move(reader);
             }
         }
     }
@@ -138,15 +139,15 @@ Result<std::vector<RecognisedShard>> recogniseShards(const store::Consensus& con
     return shards;
 }
 
-Result<ShardId> findCatalogShard(const store::Consensus& consensus, const store::Blob& blob,
-                                 const IsCatalogContent& isCatalogContent, const Job& job)
+Result<RecognisedShard> findCatalogShard(const store::Consensus& consensus, const store::Blob& blob,
+                                         const IsCatalogContent& isCatalogContent, const Job& job)
 {
     INSPECTOR_TRY(const auto shards, recogniseShards(consensus, blob, isCatalogContent, job));
-    std::vector<ShardId> catalogs;
+    std::vector<RecognisedShard> catalogs;
     std::string others;
     for (const auto& shard : shards) {
         if (shard.kind == ShardKind::Catalog)
-            catalogs.push_back(shard.shardId);
+            catalogs.push_back(shard);
         else
             others += (others.empty() ? "" : "; ") + shard.shardId.text() + " is a " + nameOf(shard.kind) + ", "
                 + shard.evidence;
@@ -159,7 +160,7 @@ Result<ShardId> findCatalogShard(const store::Consensus& consensus, const store:
                         + (others.empty() ? ": it has no shards" : ": " + others));
     std::string names;
     for (const auto& catalog : catalogs)
-        names += (names.empty() ? "" : ", ") + catalog.text();
+        names += (names.empty() ? "" : ", ") + catalog.shardId.text();
     return fail(ErrorCode::InvalidInput, "several shards hold a catalog, name the one to open: " + names);
 }
 

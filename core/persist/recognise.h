@@ -8,10 +8,13 @@
 #include "core/store/consensus.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace inspector::persist {
+
+class ShardReader;
 
 /// What a shard appears to be (persist-format §2.5).
 enum class ShardKind {
@@ -28,6 +31,9 @@ struct RecognisedShard
     ShardId shardId;
     ShardKind kind = ShardKind::Other;
     std::string evidence; ///< why, one clause: "a reader's purpose is 'durable catalog state handles'"
+    /// Of a catalog whose content had to be looked at: what was read on the way, so that it is not read twice. It
+    /// refers to the stores; else null.
+    std::shared_ptr<ShardReader> reader = {};
 };
 
 /// True when rows of a shard are a catalog's; brought by whoever knows what a catalog is.
@@ -42,7 +48,7 @@ using IsCatalogContent = std::function<bool(const Updates& rows)>;
 
 /// The one shard that holds a catalog. NotFound lists what the shards are instead; InvalidInput names the candidates
 /// when there are several.
-[[nodiscard]] Result<ShardId> findCatalogShard(const store::Consensus& consensus, const store::Blob& blob,
-                                               const IsCatalogContent& isCatalogContent, const Job& job);
+[[nodiscard]] Result<RecognisedShard> findCatalogShard(const store::Consensus& consensus, const store::Blob& blob,
+                                                       const IsCatalogContent& isCatalogContent, const Job& job);
 
 } // namespace inspector::persist

@@ -73,9 +73,11 @@ Outcome readAll(const std::filesystem::path& file, Depth depth = Depth::Everythi
     outcome.warnings = (*inspector)->overview().warnings.size();
     if (const auto snapshot = (*inspector)->snapshotAt(inspect::Moment::latest(), job)) {
         outcome.warnings += (*snapshot)->warnings().size();
+        if (const auto completed = (*snapshot)->complete(job); !completed)
+            note(outcome, completed.error());
         for (const auto& collection : (*snapshot)->collections()) {
             outcome.rows += collection.rows;
-            outcome.problems += collection.problems;
+            outcome.problems += collection.problems.value_or(0);
             const auto table = (*snapshot)->entries(collection.name);
             const auto last = static_cast<std::uint32_t>(table->size());
             for (std::uint32_t row = 0; row < last; row += 29) { // a sample: the rest decodes the same way

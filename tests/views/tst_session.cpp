@@ -38,6 +38,21 @@ private slots:
         QVERIFY(!desk.session.isBusy());
     }
 
+    void problemsAreCountedAfterTheRowsAreThere()
+    {
+        Desk desk;
+        bool wasComplete = true;
+        QObject::connect(&desk.session, &Session::snapshotChanged, &desk.session,
+                         [&] { wasComplete = desk.session.snapshot()->isComplete(); });
+        QSignalSpy completed(&desk.session, &Session::snapshotCompleted);
+        openAndRead(desk);
+        QTRY_COMPARE(completed.count(), 1);
+        QVERIFY(!wasComplete);
+        QVERIFY(desk.session.snapshot()->isComplete());
+        for (const auto& summary : desk.session.snapshot()->collections())
+            QVERIFY(summary.problems.has_value());
+    }
+
     void aFailureLeavesWhatIsOpen()
     {
         Desk desk;

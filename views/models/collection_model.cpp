@@ -54,7 +54,7 @@ QVariant CollectionModel::text(const inspect::CollectionSummary& summary, Column
     case SizeColumn:
         return summary.rows == 0 ? QString() : formatSize(summary.storedBytes);
     case ProblemsColumn:
-        return summary.problems == 0 ? QString() : formatCount(summary.problems);
+        return summary.problems.value_or(0) == 0 ? QString() : formatCount(*summary.problems);
     case ColumnCount:
         break;
     }
@@ -71,9 +71,9 @@ QVariant CollectionModel::data(const QModelIndex& index, int role) const
         return text(summary, static_cast<Column>(index.column()));
     case Qt::ToolTipRole: {
         QString tip = QStringLiteral("%1: %2").arg(textOf(summary.name), textOf(summary.help));
-        if (summary.problems != 0)
+        if (summary.problems.value_or(0) != 0)
             tip += QLatin1Char('\n')
-                + tr("%1 do not decode or have a diff other than +1").arg(formatRows(summary.problems));
+                + tr("%1 do not decode or have a diff other than +1").arg(formatRows(*summary.problems));
         if (!summary.isKnown)
             tip += QLatin1Char('\n') + tr("This build does not know the kind; its rows are shown as stored");
         return tip;
@@ -85,7 +85,7 @@ QVariant CollectionModel::data(const QModelIndex& index, int role) const
     case FaintRole:
         return summary.rows == 0;
     case ProblemRole:
-        return summary.problems != 0 && index.column() == ProblemsColumn;
+        return summary.problems.value_or(0) != 0 && index.column() == ProblemsColumn;
     case NumericRole:
         return index.column() != NameColumn;
     case KnownRole:

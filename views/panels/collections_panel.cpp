@@ -66,6 +66,7 @@ CollectionsPanel::CollectionsPanel(Session& session, QWidget* parent)
 void CollectionsPanel::followSession()
 {
     connect(&m_session, &Session::snapshotChanged, this, &CollectionsPanel::display);
+    connect(&m_session, &Session::snapshotCompleted, this, &CollectionsPanel::display);
     connect(&m_session, &Session::opened, this, &CollectionsPanel::display);
     connect(&m_session, &Session::closed, this, &CollectionsPanel::display);
     connect(&m_session, &Session::timelineChanged, this, [this] {
@@ -90,7 +91,7 @@ void CollectionsPanel::display()
     m_resetting = false;
     const bool hasProblems = snapshot
         && std::any_of(m_model->collections().begin(), m_model->collections().end(),
-                       [](const auto& summary) { return summary.problems != 0; });
+                       [](const auto& summary) { return summary.problems.value_or(0) != 0; });
     m_view->setColumnHidden(CollectionModel::ProblemsColumn, !hasProblems);
     const bool hasAny = m_model->rowCount() > 0;
     m_view->setVisible(hasAny);

@@ -53,6 +53,8 @@ EntriesPanel::EntriesPanel(Session& session, Settings& settings, QWidget* parent
 
     connect(&m_session, &Session::snapshotChanged, this, &EntriesPanel::read);
     connect(&m_session, &Session::timelineChanged, this, &EntriesPanel::display);
+    // The names beside ids are known now: the same rows are painted once more.
+    connect(&m_session, &Session::snapshotCompleted, this, [this] { m_pane->view().viewport()->update(); });
     connect(&m_session, &Session::opened, this, &EntriesPanel::read);
     connect(&m_session, &Session::closed, this, &EntriesPanel::read);
     connect(&m_session, &Session::travelFailed, this, [this](const Error& error) {

@@ -28,8 +28,9 @@ Session::Session(Opener opener, JobRunner& reading, JobRunner& computing, QObjec
     , m_travel(new JobSlot(reading, this))
     , m_refresh(new JobSlot(reading, this))
     , m_timelineSlot(new JobSlot(reading, this))
+    , m_completing(new JobSlot(computing, this)) // reading stays free for the next question
 {
-    for (auto* slot : {m_open, m_travel, m_refresh, m_timelineSlot}) {
+    for (auto* slot : {m_open, m_travel, m_refresh, m_timelineSlot, m_completing}) {
         connect(slot, &JobSlot::started, this, &Session::busyChanged);
         connect(slot, &JobSlot::finished, this, &Session::busyChanged);
     }
@@ -162,7 +163,7 @@ void Session::close()
 
 void Session::forget()
 {
-    for (auto* slot : {m_travel, m_refresh, m_timelineSlot})
+    for (auto* slot : {m_travel, m_refresh, m_timelineSlot, m_completing})
         slot->cancel();
     m_computing.discard(std::exchange(m_snapshot, nullptr));
     m_computing.discard(std::exchange(m_latest, nullptr));
@@ -177,6 +178,7 @@ void Session::travel(const Moment& moment)
     if (!isOpen())
         return;
     m_asked = moment;
+    m_completing->cancel();
     const bool isLatest = moment.kind == Moment::Kind::Latest;
     const auto known = isLatest && m_latest && m_latest->seqno() == m_overview.seqno ? m_latest : nullptr;
     m_travel->ask(
@@ -197,6 +199,21 @@ void Session::travel(const Moment& moment)
                 m_computing.discard(std::exchange(m_latest, m_snapshot));
             emit snapshotChanged();
             m_computing.discard(std::move(old));
+            completeSnapshot();
+        });
+}
+
+void Session::completeSnapshot()
+{
+    if (m_snapshot->isComplete()) {
+        emit snapshotCompleted();
+        return;
+    }
+    m_completing->ask(
+        tr("Looking at every row"), [snapshot = m_snapshot](const Job& job) { return snapshot->complete(job); },
+        [this](const Result<>& answer) {
+            if (answer)
+                emit snapshotCompleted();
         });
 }
 
@@ -245,12 +262,13 @@ void Session::readTimeline()
 
 bool Session::isBusy() const
 {
-    return m_open->isBusy() || m_travel->isBusy() || m_refresh->isBusy() || m_timelineSlot->isBusy();
+    return m_open->isBusy() || m_travel->isBusy() || m_refresh->isBusy() || m_timelineSlot->isBusy()
+        || m_completing->isBusy();
 }
 
 void Session::stop()
 {
-    for (auto* slot : {m_open, m_travel, m_refresh, m_timelineSlot})
+    for (auto* slot : {m_open, m_travel, m_refresh, m_timelineSlot, m_completing})
         slot->cancel();
 }
 

@@ -86,6 +86,8 @@ signals:
     void overviewChanged();
     void refreshFailed(const inspector::Error& error);
     void snapshotChanged();
+    /// Problems are counted and names are known in the snapshot that is shown.
+    void snapshotCompleted();
     void travelFailed(const inspector::Error& error);
     void timelineChanged();
     void timelineFailed(const inspector::Error& error);
@@ -94,6 +96,7 @@ signals:
 private:
     void forget();
     void readTimeline();
+    void completeSnapshot();
 
     Opener m_opener;
     JobRunner& m_reading;
@@ -102,6 +105,7 @@ private:
     JobSlot* m_travel;
     JobSlot* m_refresh;
     JobSlot* m_timelineSlot;
+    JobSlot* m_completing;
     Place m_place;
     std::shared_ptr<inspect::Inspector> m_inspector;
     inspect::Overview m_overview;

@@ -114,6 +114,38 @@ private slots:
         QVERIFY(test::stateOf(file) == before);
     }
 
+    void rowsAreThereBeforeProblemsAndNamesAre()
+    {
+        const auto inspector = openShard("new-busy");
+        const auto snapshot = *inspector->snapshotAt(Moment::latest(), kJob);
+        QVERIFY(!snapshot->isComplete());
+        for (const auto& summary : snapshot->collections())
+            QVERIFY(!summary.problems);
+        const auto schemas = snapshot->entries("schema");
+        std::size_t owner = 0;
+        while (owner < schemas->columns().size()
+               && schemas->columns()[owner].name.find("owner_id") == std::string::npos)
+            ++owner;
+        QVERIFY(owner < schemas->columns().size());
+        const auto before = schemas->cell(0, owner);
+        QVERIFY2(before.find("mz_system") == std::string::npos, before.c_str());
+
+        QVERIFY(snapshot->complete(kJob));
+        QVERIFY(snapshot->isComplete());
+        for (const auto& summary : snapshot->collections())
+            QCOMPARE(summary.problems.value_or(99), std::uint64_t(0));
+        const auto after = schemas->cell(0, owner);
+        QVERIFY2(after.find("mz_system") != std::string::npos, after.c_str());
+
+        std::stop_source stop;
+        stop.request_stop();
+        const auto another = *inspector->snapshotAt(Moment::asOf(Timestamp(20)), kJob);
+        const auto stopped = another->complete(Job(stop.get_token()));
+        QVERIFY(!stopped);
+        QCOMPARE(stopped.error().code, ErrorCode::Cancelled);
+        QVERIFY(!another->isComplete());
+    }
+
     void earlierMomentsShowEarlierRows_data()
     {
         QTest::addColumn<quint64>("asOf");

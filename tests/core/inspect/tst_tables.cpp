@@ -31,9 +31,10 @@ persist::UpdateList updatesOf(const std::vector<std::string>& rows, std::vector<
 
 SnapshotPtr snapshotOf(persist::UpdateList updates)
 {
-    SoloCrew crew;
-    return *makeSnapshot({std::move(updates), Timestamp(7), SeqNo(3), Timestamp(2), Timestamp(8)}, Moment::latest(),
-                         crew, kJob);
+    auto snapshot = *makeSnapshot({std::move(updates), Timestamp(7), SeqNo(3), Timestamp(2), Timestamp(8)},
+                                  Moment::latest(), std::make_shared<SharedCrew>(std::make_shared<SoloCrew>()), kJob);
+    static_cast<void>(snapshot->complete(kJob));
+    return snapshot;
 }
 
 const std::string kVersion = R"({"key":{"key":"user_version"},"kind":"Config","value":{"value":82}})";

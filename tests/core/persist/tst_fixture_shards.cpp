@@ -383,7 +383,7 @@ private slots:
         auto& location = locationOf(folder.toStdString());
         const auto found = findCatalogShard(location.consensus, location.blob, {}, Job());
         QVERIFY2(found.has_value(), found ? "" : found.error().describe().c_str());
-        QCOMPARE(found->text(), catalogOf(folder.toStdString()).text());
+        QCOMPARE(found->shardId.text(), catalogOf(folder.toStdString()).text());
         const auto shards = recogniseShards(location.consensus, location.blob, {}, Job());
         QVERIFY(shards.has_value());
         QCOMPARE(shards->front().kind, ShardKind::Catalog);

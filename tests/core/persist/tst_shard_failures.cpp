@@ -908,7 +908,7 @@ private slots:
         load(location, fixtureFile("new-log"));
         const auto catalog = findCatalogShard(location.consensus, location.blob, {}, Job());
         QVERIFY(catalog.has_value());
-        ShardReader reader(location.consensus, location.blob, *catalog);
+        ShardReader reader(location.consensus, location.blob, catalog->shardId);
         QVERIFY(reader.latestSnapshot(Job()));
         const auto before = location.blob.gets;
         QVERIFY(reader.latestSnapshot(Job()));

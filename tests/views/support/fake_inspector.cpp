@@ -1,5 +1,6 @@
 #include "tests/views/support/fake_inspector.h"
 
+#include <atomic>
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -277,7 +278,24 @@ public:
     inspect::Moment moment() const override { return m_moment; }
     Timestamp asOf() const override { return m_asOf; }
     SeqNo seqno() const override { return m_seqno; }
-    const std::vector<inspect::CollectionSummary>& collections() const override { return m_collections; }
+    std::vector<inspect::CollectionSummary> collections() const override
+    {
+        auto collections = m_collections;
+        for (auto& summary : collections) {
+            if (!m_isComplete)
+                summary.problems.reset();
+            else if (!summary.problems)
+                summary.problems = 0;
+        }
+        return collections;
+    }
+    Result<> complete(const Job& job) const override
+    {
+        INSPECTOR_CHECK(job.step(0, 0));
+        m_isComplete = true;
+        return {};
+    }
+    bool isComplete() const override { return m_isComplete; }
     inspect::TablePtr entries(std::string_view collection) const override
     {
         for (const auto& summary : m_collections) {
@@ -294,6 +312,7 @@ private:
     SeqNo m_seqno;
     FakeCatalog m_catalog;
     std::vector<inspect::CollectionSummary> m_collections;
+    mutable std::atomic<bool> m_isComplete = false;
 };
 
 } // namespace
