@@ -30,8 +30,9 @@ struct Profile
     std::string purpose = "catalog-inspector"; ///< of writers and readers, for people
 
     // Bounds of persist-write-protocol §11.3 and §13.1; a test lowers them.
-    std::uint64_t inlineWriteBytes = 4096;      ///< exclusive; of keys, values and 16 a row
-    std::uint64_t inlineTotalBytes = 1U << 20U; ///< exclusive; of the whole trace
+    std::uint64_t inlineWriteBytes = 4096;       ///< exclusive; of keys, values and 16 a row
+    std::uint64_t inlineTotalBytes = 1U << 20U;  ///< exclusive; of the whole trace
+    std::uint64_t blobTargetBytes = 128U << 20U; ///< of keys, values and 16 a row; more becomes several parts
     std::uint64_t rollupThreshold = 128;
     std::uint64_t writerLeaseMs = 60ULL * 60 * 1000;
     std::uint64_t readerLeaseMs = 15ULL * 60 * 1000;

@@ -40,12 +40,11 @@ persist::StateDiff firstDiffOf(const persist::State& state, const std::string& r
 } // namespace
 
 ShardMachine::ShardMachine(store::ConsensusWriter& consensus, store::BlobWriter& blob, ShardId shardId, Profile profile,
-                           const Clock& clock, Checks checks)
+                           const Clock& clock)
     : m_blob(blob)
     , m_log(consensus, blob, std::move(shardId))
     , m_profile(std::move(profile))
     , m_clock(clock)
-    , m_checks(std::move(checks))
 {
 }
 

@@ -63,10 +63,11 @@ public:
 
     /// The stores and the clock must outlive it. Does no I/O.
     ShardMachine(store::ConsensusWriter& consensus, store::BlobWriter& blob, ShardId shardId, Profile profile,
-                 const Clock& clock, Checks checks);
+                 const Clock& clock);
 
     [[nodiscard]] const Profile& profile() const { return m_profile; }
     void setProfile(Profile profile) { m_profile = std::move(profile); }
+    void setChecks(Checks checks) { m_checks = std::move(checks); }
     [[nodiscard]] const ShardLog& log() const { return m_log; }
     [[nodiscard]] const persist::StatePtr& state() const { return m_log.held().state; }
     [[nodiscard]] store::BlobWriter& blob() const { return m_blob; }

@@ -7,6 +7,7 @@
 #include "core/base/result.h"
 #include "core/machine/opaque.h"
 #include "core/machine/part_encoder.h"
+#include "core/machine/pending.h"
 #include "core/machine/profile.h"
 #include "core/machine/write_permit.h"
 #include "core/persist/state.h"
@@ -126,15 +127,9 @@ public:
     /// (§13). Without it nothing is wrong, the log only grows. True when there was work.
     [[nodiscard]] Result<bool> performMaintenance(const WritePermit& permit, const Job& job);
 
-    /// A compare-and-set whose outcome is not known: what a journal keeps to find out later.
-    struct Pending
-    {
-        SeqNo seqno;
-        Bytes version; ///< the row that was sent
-        std::string writerId;
-        std::string token;              ///< of an append
-        std::optional<Timestamp> upper; ///< of an append
-    };
+    /// A compare-and-set whose outcome is not known. A later command goes on without it: it is computed from what is
+    /// there, and only one of the two can get the seqno.
+    using Pending = machine::Pending;
     [[nodiscard]] const std::optional<Pending>& pending() const;
 
     /// Finds out by reading what became of pending() (§16): true committed, false not; clears it. outcomeUnknown when
