@@ -80,9 +80,10 @@ std::string MemberDigest::finish()
     return toHex(m_sha.finish());
 }
 
-CatalogFile::CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, Opened opened)
+CatalogFile::CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, bool isBesideWriter, Opened opened)
     : m_path(std::move(path))
     , m_log(std::move(log))
+    , m_isBesideWriter(isBesideWriter)
     , m_opened(std::move(opened))
 {
 }
@@ -93,22 +94,31 @@ CatalogFile& CatalogFile::operator=(CatalogFile&&) noexcept = default;
 
 Result<CatalogFile> CatalogFile::open(const std::string& path, std::shared_ptr<ActivityLog> log, const Job& job)
 {
-    INSPECTOR_TRY(auto opened, openSession(path, log, job));
-    return CatalogFile(path, std::move(log), std::move(opened));
+    INSPECTOR_TRY(auto opened, openSession(path, log, false, job));
+    return CatalogFile(path, std::move(log), false, std::move(opened));
+}
+
+Result<CatalogFile> CatalogFile::openBesideWriter(const std::string& path, std::shared_ptr<ActivityLog> log,
+                                                  const Job& job)
+{
+    INSPECTOR_TRY(auto opened, openSession(path, log, true, job));
+    return CatalogFile(path, std::move(log), true, std::move(opened));
 }
 
 Result<SqliteSession*> CatalogFile::session(const Job& job) const
 {
     if (m_opened.session->isOutdated()) {
-        INSPECTOR_TRY(m_opened, openSession(m_path, m_log, job));
+        INSPECTOR_TRY(m_opened, openSession(m_path, m_log, m_isBesideWriter, job));
     }
     return m_opened.session.get();
 }
 
 Result<CatalogFile::Opened> CatalogFile::openSession(const std::string& path, const std::shared_ptr<ActivityLog>& log,
-                                                     const Job& job)
+                                                     bool isBesideWriter, const Job& job)
 {
-    INSPECTOR_TRY(auto session, SqliteSession::open(path, log, job));
+    using Leftover = SqliteSession::Leftover;
+    INSPECTOR_TRY(auto session,
+                  SqliteSession::open(path, log, job, isBesideWriter ? Leftover::TakeBack : Leftover::Refuse));
     INSPECTOR_TRY(const auto applicationId, numberOf(*session, ReadStatement::FileApplicationId, job));
     INSPECTOR_TRY(const auto schemaVersion, numberOf(*session, ReadStatement::FileSchemaVersion, job));
     const bool isOurs = (applicationId & 0xFFFFFFFF) == kApplicationId;

@@ -66,6 +66,10 @@ public:
     /// `log` may be null.
     [[nodiscard]] static Result<CatalogFile> open(const std::string& path, std::shared_ptr<ActivityLog> log,
                                                   const Job& job);
+    /// The same for the reading half of a writer: what a killed writer left unfinished is taken back, which changes the
+    /// file. CatalogFile has no other way to do so.
+    [[nodiscard]] static Result<CatalogFile> openBesideWriter(const std::string& path, std::shared_ptr<ActivityLog> log,
+                                                              const Job& job);
     ~CatalogFile();
     CatalogFile(CatalogFile&&) noexcept;
     CatalogFile& operator=(CatalogFile&&) noexcept;
@@ -98,14 +102,15 @@ private:
         std::vector<std::string> warnings;
         bool hasManifest = false;
     };
-    CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, Opened opened);
+    CatalogFile(std::string path, std::shared_ptr<ActivityLog> log, bool isBesideWriter, Opened opened);
     [[nodiscard]] static Result<Opened> openSession(const std::string& path, const std::shared_ptr<ActivityLog>& log,
-                                                    const Job& job);
+                                                    bool isBesideWriter, const Job& job);
     /// The session with the file that is there now; called once per reading.
     [[nodiscard]] Result<SqliteSession*> session(const Job& job) const;
 
     std::string m_path;
     std::shared_ptr<ActivityLog> m_log;
+    bool m_isBesideWriter;
     mutable Opened m_opened; ///< follows the path
 };
 

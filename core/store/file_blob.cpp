@@ -133,8 +133,9 @@ std::optional<std::string> blobKeyOfFileName(std::string_view name)
     return key;
 }
 
-FileBlob::FileBlob(std::string folder, std::shared_ptr<ActivityLog> log)
+FileBlob::FileBlob(std::string folder, bool keepsDeleted, std::shared_ptr<ActivityLog> log)
     : m_folder(std::move(folder))
+    , m_keepsDeleted(keepsDeleted)
     , m_log(std::move(log))
 {
 }
@@ -155,19 +156,21 @@ Result<std::unique_ptr<FileBlob>> FileBlob::open(const std::string& url, std::sh
     if (!rest.starts_with('/') || rest.find('\0') != std::string_view::npos)
         return fail(ErrorCode::InvalidInput,
                     "blob URL '" + url + "' names no absolute path: three slashes are needed, file:///absolute/path");
+    bool keepsDeleted = false;
     while (!query.empty()) {
         const auto end = std::min(query.find('&'), query.size());
         const auto name = query.substr(0, std::min(query.substr(0, end).find('='), end));
         if (!name.empty() && name != "tombstone")
             return fail(ErrorCode::InvalidInput,
                         "a blob folder has no parameter '" + std::string(name) + "': only 'tombstone' is known");
+        keepsDeleted = keepsDeleted || !name.empty();
         query.remove_prefix(std::min(end + 1, query.size()));
     }
     std::string folder(rest);
     while (folder.size() > 1 && folder.back() == '/')
         folder.pop_back();
     INSPECTOR_CHECK(checkFolder(folder));
-    return std::unique_ptr<FileBlob>(new FileBlob(std::move(folder), std::move(log)));
+    return std::unique_ptr<FileBlob>(new FileBlob(std::move(folder), keepsDeleted, std::move(log)));
 }
 
 std::string FileBlob::description() const

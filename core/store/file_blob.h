@@ -23,10 +23,15 @@ public:
     [[nodiscard]] Result<std::vector<BlobListing>> list(std::string_view prefix, const Job& job) const override;
     [[nodiscard]] std::string description() const override;
 
+    [[nodiscard]] const std::string& folder() const { return m_folder; }
+    /// The URL's `tombstone`: whoever deletes a blob keeps its file as `.bak`.
+    [[nodiscard]] bool keepsDeleted() const { return m_keepsDeleted; }
+
 private:
-    FileBlob(std::string folder, std::shared_ptr<ActivityLog> log);
+    FileBlob(std::string folder, bool keepsDeleted, std::shared_ptr<ActivityLog> log);
 
     std::string m_folder;
+    bool m_keepsDeleted;
     std::shared_ptr<ActivityLog> m_log;
 };
 

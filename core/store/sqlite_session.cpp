@@ -4,7 +4,6 @@
 #include "core/store/stop.h"
 #include "core/store/url.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@ namespace {
 constexpr std::size_t kHeaderBytes = 100;
 constexpr int kChunkBytes = 8 << 20;         // of a blob, between two looks at the stop token
 constexpr int kInstructionsPerLook = 10'000; // of SQLite's machine, likewise
-constexpr int kMaxBusyRounds = 100;          // of 50 ms: how long another program's write is waited for
+constexpr int kMaxBusyRounds = 105;          // of up to 50 ms: how long another program's write is waited for
 
 using Header = std::array<unsigned char, kHeaderBytes>;
 
@@ -69,11 +68,8 @@ std::string guessOf(std::string_view start)
     return isText ? ": it looks like text" : "";
 }
 
-enum class Immutable { No, Yes };
-
-/// Looks at the file before SQLite does, so that what is wrong gets its own message. Layout: SQLite's file format,
-/// section 1.3.
-Result<Immutable> inspectFile(const std::string& path)
+/// What stat() says, or why there is no file to open.
+Result<> checkPath(const std::string& path)
 {
     struct stat status
     {
@@ -92,35 +88,48 @@ Result<Immutable> inspectFile(const std::string& path)
                         + " is a folder: choose a catalog file (.mzcat), or give a folder of blobs as a blob URL");
     if (!S_ISREG(status.st_mode))
         return fail(ErrorCode::InvalidInput, quoted(path) + " is no ordinary file, so it is no catalog file");
-
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
+    if (::access(path.c_str(), R_OK) != 0) {
         const int error = errno;
         return fail(ErrorCode::Unavailable,
                     error == EACCES ? "no permission to read " + quoted(path) + ": read permission suffices"
                                     : quoted(path) + " cannot be opened: " + std::generic_category().message(error));
     }
+    return {};
+}
+
+enum class Immutable { No, Yes };
+
+/// Looks at the first bytes before SQLite does, so that what is wrong gets its own message; through SQLite's own
+/// descriptor. Layout: SQLite's file format, section 1.3.
+Result<Immutable> inspectFile(sqlite3* handle, const std::string& path, SqliteSession::Leftover leftover)
+{
+    sqlite3_file* file = nullptr;
+    sqlite3_int64 size = 0;
     Header header {};
-    const auto got = ::pread(file, header.data(), header.size(), 0);
-    ::close(file);
-    if (got < 0)
+    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods
+        || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
         return fail(ErrorCode::Unavailable, quoted(path) + " cannot be read");
-    if (got == 0)
+    if (size == 0)
         return fail(ErrorCode::Corrupt, quoted(path) + " is empty, so it is no catalog file");
-    const std::string_view start(reinterpret_cast<const char*>(header.data()), static_cast<std::size_t>(got));
+    const auto got = static_cast<std::size_t>(std::min<sqlite3_int64>(size, kHeaderBytes));
+    const int code = file->pMethods->xRead(file, header.data(), static_cast<int>(got), 0);
+    if (code != SQLITE_OK)
+        return fail(ErrorCode::Unavailable, quoted(path) + " cannot be read");
+    const std::string_view start(reinterpret_cast<const char*>(header.data()), got);
     constexpr std::string_view kMagic {"SQLite format 3\0", 16};
     if (!start.starts_with(kMagic)) {
         if (kMagic.starts_with(start))
             return fail(ErrorCode::Corrupt, quoted(path) + " is truncated: it ends inside its first line");
         return fail(ErrorCode::Corrupt, quoted(path) + " is no catalog file" + guessOf(start));
     }
-    if (static_cast<std::size_t>(got) < header.size())
+    if (got < header.size())
         return fail(ErrorCode::Corrupt, quoted(path) + " is truncated: it ends inside its header");
 
     const auto wal = sizeOf(path + "-wal");
     const auto journal = sizeOf(path + "-journal");
+    const bool takesBack = leftover == SqliteSession::Leftover::TakeBack;
     const bool wantsWal = header[18] == 2 || header[19] == 2;
-    if (wantsWal && wal.value_or(0) > 0)
+    if (wantsWal && wal.value_or(0) > 0 && !takesBack)
         return fail(ErrorCode::Unavailable,
                     quoted(path) + " has unfinished business in " + quoted(path + "-wal")
                         + ": another program writes it; close that program, or let sqlite3 pack the file with "
@@ -129,13 +138,16 @@ Result<Immutable> inspectFile(const std::string& path)
     const std::uint64_t rawPageSize = (static_cast<std::uint64_t>(header[16]) << 8U) | header[17];
     const std::uint64_t pageSize = rawPageSize == 1 ? 65536 : rawPageSize;
     const bool countIsValid = bigEndian32(header, 24) == bigEndian32(header, 92);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
+    const auto bytes = static_cast<std::uint64_t>(size);
     const auto promised = pageSize * bigEndian32(header, 28);
-    if (journal.value_or(0) == 0 && ((countIsValid && size < promised) || (pageSize != 0 && size % pageSize != 0)))
+    const bool isBeingWritten = journal.value_or(0) > 0 || wal.value_or(0) > 0;
+    if (!isBeingWritten && ((countIsValid && bytes < promised) || (pageSize != 0 && bytes % pageSize != 0)))
         return fail(ErrorCode::Corrupt,
-                    quoted(path) + " is truncated: it has " + std::to_string(size) + " of "
+                    quoted(path) + " is truncated: it has " + std::to_string(bytes) + " of "
                         + std::to_string(std::max(promised, pageSize)) + " bytes");
 
+    if (takesBack)
+        return Immutable::No;
     // A file in WAL mode would get an -shm file even from a reader; without a -wal beside it the file is complete.
     if (wantsWal)
         return Immutable::Yes;
@@ -219,25 +231,40 @@ SqliteSession::~SqliteSession()
     sqlite3_close_v2(m_handle);
 }
 
+Result<> SqliteSession::openHandle(Leftover leftover, const std::string& parameters)
+{
+    sqlite3_close_v2(std::exchange(m_handle, nullptr));
+    const std::string uri = (m_path.starts_with('/') ? "file://" : "file:") + percentEncoded(m_path) + parameters;
+    const int access = leftover == Leftover::TakeBack ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    const int code = sqlite3_open_v2(uri.c_str(), &m_handle, access | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
+    if (code != SQLITE_OK)
+        return tl::unexpected<Error>(errorOf(code, "opening"));
+    return {};
+}
+
 Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& path, std::shared_ptr<ActivityLog> log,
-                                                           const Job& job)
+                                                           const Job& job, Leftover leftover)
 {
     INSPECTOR_CHECK(notStopped(job));
     if (path.find('\0') != std::string::npos)
         return fail(ErrorCode::InvalidInput, "a path cannot contain a zero byte");
     const auto fingerprint = fingerprintOf(path);
-    INSPECTOR_TRY(const auto immutable, inspectFile(path));
+    INSPECTOR_CHECK(checkPath(path));
 
     std::unique_ptr<SqliteSession> session(new SqliteSession(path, std::move(log)));
     session->m_fingerprint = fingerprint;
+    INSPECTOR_CHECK(session->openHandle(leftover, leftover == Leftover::TakeBack ? "?mode=rw" : "?mode=ro"));
+    INSPECTOR_TRY(const auto immutable, inspectFile(session->m_handle, path, leftover));
     session->m_isImmutable = immutable == Immutable::Yes;
-    const std::string uri = (path.starts_with('/') ? "file://" : "file:") + percentEncoded(path) + "?mode=ro"
-        + (immutable == Immutable::Yes ? "&immutable=1" : "");
-    const int code = sqlite3_open_v2(uri.c_str(), &session->m_handle,
-                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
-    if (code != SQLITE_OK)
-        return tl::unexpected<Error>(session->errorOf(code, "opening"));
-    sqlite3* const handle = session->m_handle;
+    if (session->m_isImmutable)
+        INSPECTOR_CHECK(session->openHandle(leftover, "?mode=ro&immutable=1"));
+    session->protect();
+    return session;
+}
+
+void SqliteSession::protect()
+{
+    sqlite3* const handle = m_handle;
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -250,18 +277,17 @@ Result<std::unique_ptr<SqliteSession>> SqliteSession::open(const std::string& pa
             const auto* running = static_cast<SqliteSession*>(self)->m_job;
             return running && running->stopToken().stop_requested() ? 1 : 0;
         },
-        session.get());
+        this);
     sqlite3_busy_handler(
         handle,
         [](void* self, int rounds) {
             const auto* running = static_cast<SqliteSession*>(self)->m_job;
             if (rounds >= kMaxBusyRounds || (running && running->stopToken().stop_requested()))
                 return 0;
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            std::this_thread::sleep_for(std::chrono::milliseconds(std::min(1 << std::min(rounds, 6), 50)));
             return 1;
         },
-        session.get());
-    return session;
+        this);
 }
 
 Error SqliteSession::errorOf(int code, const std::string& doing) const
@@ -366,7 +392,7 @@ Result<bool> SqliteSession::hasColumn(const char* table, const char* column, con
     return tl::unexpected<Error>(errorOf(code, "reading its tables"));
 }
 
-SqliteSession::Fingerprint SqliteSession::fingerprintOf(const std::string& path)
+FileFingerprint fingerprintOf(const std::string& path)
 {
     struct stat status
     {
@@ -380,7 +406,7 @@ SqliteSession::Fingerprint SqliteSession::fingerprintOf(const std::string& path)
 bool SqliteSession::isOutdated() const
 {
     const auto now = fingerprintOf(m_path);
-    if (now.sizeBytes < 0 || now.device != m_fingerprint.device || now.number != m_fingerprint.number)
+    if (!now.isSameFile(m_fingerprint))
         return true;
     // With locks, SQLite itself sees what others write.
     return m_isImmutable

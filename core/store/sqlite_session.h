@@ -38,12 +38,36 @@ private:
     sqlite3_stmt* m_statement;
 };
 
+/// Which file a path leads to, and in which state it is.
+struct FileFingerprint
+{
+    std::uint64_t device = 0;
+    std::uint64_t number = 0;
+    std::int64_t sizeBytes = -1; ///< -1: there is none
+    std::int64_t modifiedNs = 0;
+
+    [[nodiscard]] bool isSameFile(const FileFingerprint& other) const
+    {
+        return sizeBytes >= 0 && other.sizeBytes >= 0 && device == other.device && number == other.number;
+    }
+};
+
+[[nodiscard]] FileFingerprint fingerprintOf(const std::string& path);
+
 /// One SQLite database, opened so that it cannot be changed: SQLite's read-only flag, an authorizer that allows
 /// nothing but reading, and statements from one table. Leaves no journal, no -wal, no -shm and no changed
 /// modification time behind. One thread at a time.
+///
+/// The file is never opened beside SQLite: closing any descriptor of a file drops all locks that the process has on it,
+/// and with them those of a transaction that another thread is in.
 class SqliteSession
 {
 public:
+    /// What happens to a write that another program did not finish before it died.
+    enum class Leftover {
+        Refuse,   ///< nothing: the file is not touched, and reading it fails until it is opened for writing
+        TakeBack, ///< SQLite takes it back; for the reading half of a writer, who may touch the file
+    };
     using Parameter = std::variant<std::int64_t, std::string_view>;
     /// Takes a row; false ends the reading early.
     using TakeRow = std::function<Result<bool>(const SqliteRow& row)>;
@@ -52,7 +76,8 @@ public:
     /// permission or while another program is in the middle of writing it; Corrupt when it is empty, truncated or no
     /// SQLite database. `log` may be null.
     [[nodiscard]] static Result<std::unique_ptr<SqliteSession>> open(const std::string& path,
-                                                                     std::shared_ptr<ActivityLog> log, const Job& job);
+                                                                     std::shared_ptr<ActivityLog> log, const Job& job,
+                                                                     Leftover leftover = Leftover::Refuse);
     ~SqliteSession();
     SqliteSession(const SqliteSession&) = delete;
     SqliteSession& operator=(const SqliteSession&) = delete;
@@ -79,22 +104,15 @@ public:
 
 private:
     struct Statements;
-    /// Which file it is, and in which state.
-    struct Fingerprint
-    {
-        std::uint64_t device = 0;
-        std::uint64_t number = 0;
-        std::int64_t sizeBytes = -1;
-        std::int64_t modifiedNs = 0;
-    };
-    [[nodiscard]] static Fingerprint fingerprintOf(const std::string& path);
     SqliteSession(std::string path, std::shared_ptr<ActivityLog> log);
+    [[nodiscard]] Result<> openHandle(Leftover leftover, const std::string& parameters);
+    void protect();
     [[nodiscard]] Error errorOf(int code, const std::string& doing) const;
     [[nodiscard]] Result<sqlite3_stmt*> prepared(ReadStatement statement);
 
     std::string m_path;
     std::shared_ptr<ActivityLog> m_log;
-    Fingerprint m_fingerprint;
+    FileFingerprint m_fingerprint;
     bool m_isImmutable = false; ///< opened without locks
     sqlite3* m_handle = nullptr;
     std::unique_ptr<Statements> m_statements;

@@ -24,6 +24,9 @@ struct WritableStores
 struct WritableOptions
 {
     bool createCatalogFile = false; ///< makes a catalog file that is not there; one that is there is opened
+    /// False for a catalog file that is not in its place yet, such as the target of a copy: nothing waits for the disk,
+    /// and whoever puts the file in its place syncs it first.
+    bool synced = true;
 };
 
 /// Opens both stores for writing, with the errors of openStores(). What is here is opened, never made, but for a
