@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,6 +38,12 @@ public:
     class Iterator
     {
     public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Entry;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Entry*;
+        using reference = const Entry&;
+
         const Entry& operator*() const { return *m_path.back()->entry; }
         const Entry* operator->() const { return m_path.back()->entry.get(); }
         Iterator& operator++()

@@ -158,10 +158,10 @@ Result<SnapshotOfRows> snapshotOf(const GroupedUpdates& consolidated, const Sche
                 takenBack.emplace_back(i, *std::move(row));
                 continue;
             }
-            const auto [at, isNew] =
-                rows.try_emplace(row->key, TableRow {std::move(row->value), std::move(row->stored), row->facts});
-            if (!isNew)
+            if (rows.count(row->key) != 0)
                 repeated.emplace_back(i, *std::move(row));
+            else
+                rows.emplace(row->key, TableRow {std::move(row->value), std::move(row->stored), row->facts});
         }
         // A retraction whose bytes were never there still takes away what it means (§8.5): that is what the reference's
         // typed rows come to.
@@ -178,10 +178,10 @@ Result<SnapshotOfRows> snapshotOf(const GroupedUpdates& consolidated, const Sche
                 repeated.erase(other);
         }
         for (auto& [i, row] : repeated) {
-            const auto [at, isNew] =
-                rows.try_emplace(row.key, TableRow {std::move(row.value), std::move(row.stored), row.facts});
-            if (!isNew)
+            if (rows.count(row.key) != 0)
                 problem(i, "is one of several for the key " + row.key);
+            else
+                rows.emplace(row.key, TableRow {std::move(row.value), std::move(row.stored), row.facts});
         }
         std::vector<TableRows::Entry> sorted;
         sorted.reserve(rows.size());
