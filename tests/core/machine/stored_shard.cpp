@@ -132,4 +132,18 @@ std::string valueEncodedAgain(StateField field, const SharedBytes& slice)
     return "unknown field " + std::to_string(static_cast<int>(field));
 }
 
+State withoutStoredBytes(State state)
+{
+    const auto stripped = [](const BatchPtr& batch) {
+        auto copy = std::make_shared<HollowBatch>(*batch);
+        copy->raw = {};
+        return BatchPtr(std::move(copy));
+    };
+    for (auto& batch : state.trace.legacyBatches)
+        batch = stripped(batch);
+    for (auto& [id, batch] : state.trace.hollowBatches)
+        batch = stripped(batch);
+    return state;
+}
+
 } // namespace inspector::machine::test

@@ -31,6 +31,9 @@ struct StoredShard
 [[nodiscard]] std::string keyEncodedAgain(persist::StateField field, const SharedBytes& slice);
 [[nodiscard]] std::string valueEncodedAgain(persist::StateField field, const SharedBytes& slice);
 
+/// The state with batches that have no stored bytes, so that only their content is left to encode.
+[[nodiscard]] persist::State withoutStoredBytes(persist::State state);
+
 [[nodiscard]] inline std::string text(const SharedBytes& bytes)
 {
     return std::string(inspector::textOf(bytes.view()));

@@ -34,21 +34,6 @@ Problem sliceProblem(const FieldDiff& change)
     return {};
 }
 
-/// Batches without the bytes that they came in, so that only their content is left to encode.
-State withoutStoredBytes(State state)
-{
-    const auto stripped = [](const BatchPtr& batch) {
-        auto copy = std::make_shared<HollowBatch>(*batch);
-        copy->raw = {};
-        return BatchPtr(std::move(copy));
-    };
-    for (auto& batch : state.trace.legacyBatches)
-        batch = stripped(batch);
-    for (auto& [id, batch] : state.trace.hollowBatches)
-        batch = stripped(batch);
-    return state;
-}
-
 /// Walks through every version that can be had with its state before it and after it, and the entries before it.
 template <typename Visit>
 Problem walk(const StoredShard& shard, const Visit& visit)
