@@ -1,226 +1,10 @@
 #include "core/store/postgres_connection.h"
 
-#include "core/store/stop.h"
 #include "core/store/url.h"
 
-#include <libpq-fe.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
-#include <stop_token>
 #include <utility>
 
 namespace inspector::store {
-
-namespace {
-
-using std::chrono::steady_clock;
-
-// Object ids of built-in types, which never change: pg_type.dat.
-constexpr Oid kBytea = 17;
-constexpr Oid kInt8 = 20;
-constexpr Oid kText = 25;
-
-/// How long is waited before a statement is sent again; one more attempt than there are waits.
-constexpr std::array kWaits {std::chrono::milliseconds(4), std::chrono::milliseconds(32),
-                             std::chrono::milliseconds(128), std::chrono::milliseconds(512),
-                             std::chrono::milliseconds(1024)};
-constexpr std::chrono::milliseconds kPatienceAfterCancel {1000};
-
-struct ClearResult
-{
-    void operator()(PGresult* result) const { PQclear(result); }
-};
-using ResultPointer = std::unique_ptr<PGresult, ClearResult>;
-
-/// A descriptor that becomes readable once raised; -1 inside when the system has no more of them.
-class Event
-{
-public:
-    Event()
-        : m_descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
-    {
-    }
-    ~Event()
-    {
-        if (m_descriptor >= 0)
-            ::close(m_descriptor);
-    }
-    Event(const Event&) = delete;
-    Event& operator=(const Event&) = delete;
-
-    [[nodiscard]] int descriptor() const { return m_descriptor; }
-
-private:
-    int m_descriptor;
-};
-
-/// Becomes readable when a Stop is asked for, so that a wait for the server ends.
-class StopSignal
-{
-public:
-    explicit StopSignal(const std::stop_token& token)
-        : m_callback(token, Raise {m_event.descriptor()})
-    {
-    }
-
-    [[nodiscard]] int descriptor() const { return m_event.descriptor(); }
-
-private:
-    struct Raise
-    {
-        int descriptor;
-        void operator()() const
-        {
-            const std::uint64_t one = 1;
-            [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
-        }
-    };
-    Event m_event; // outlives the callback, whose destructor waits for a call that is under way
-    std::stop_callback<Raise> m_callback;
-};
-
-enum class Woken { Ready, Stopped, TimedOut };
-
-/// Waits until `socket` is ready for `events`, a Stop is asked for, or `deadline` has passed.
-Woken waitFor(int socket, short events, const Job& job, const StopSignal& signal,
-              std::optional<steady_clock::time_point> deadline)
-{
-    for (;;) {
-        if (job.stopToken().stop_requested())
-            return Woken::Stopped;
-        int wait = signal.descriptor() < 0 ? 50 : -1; // without the signal the token is looked at now and then
-        if (deadline) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - steady_clock::now()).count();
-            if (left <= 0)
-                return Woken::TimedOut;
-            const int most = static_cast<int>(std::min<std::int64_t>(left, 60'000));
-            wait = wait < 0 ? most : std::min(wait, most);
-        }
-        std::array<pollfd, 2> watched {pollfd {socket, events, 0}, pollfd {signal.descriptor(), POLLIN, 0}};
-        const int ready = ::poll(watched.data(), watched.size(), wait);
-        if (ready < 0 && errno != EINTR)
-            return Woken::Ready; // libpq will find out what is wrong with the socket
-        if (ready > 0 && watched[0].revents != 0)
-            return Woken::Ready;
-    }
-}
-
-/// Waits before another attempt; Cancelled when a Stop comes first.
-Result<> pause(std::chrono::milliseconds time, const Job& job)
-{
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, job.stopToken(), time, [] { return false; });
-    return notStopped(job);
-}
-
-/// The SQLSTATE in a message that libpq wrote with verbose errors: "FATAL:  28P01: password …". Empty when the message
-/// is libpq's own.
-std::string_view sqlstateIn(std::string_view message)
-{
-    constexpr std::string_view kBefore = ":  ";
-    for (auto at = message.find(kBefore); at != std::string_view::npos; at = message.find(kBefore, at + 1)) {
-        const auto code = message.substr(at + kBefore.size(), 5);
-        const auto after = message.substr(std::min(at + kBefore.size() + 5, message.size()), 1);
-        if (code.size() == 5 && (after.empty() || after == ":" || after == "\n")
-            && std::all_of(code.begin(), code.end(),
-                           [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); }))
-            return code;
-    }
-    return {};
-}
-
-/// The server's words after the SQLSTATE, up to the end of the line.
-std::string_view wordsAfter(std::string_view message, std::string_view sqlstate)
-{
-    auto words = message.substr(static_cast<std::size_t>(sqlstate.data() - message.data()) + sqlstate.size());
-    words.remove_prefix(std::min(words.find_first_not_of(": "), words.size()));
-    return words.substr(0, words.find('\n'));
-}
-
-std::string placeOf(const PGconn* handle)
-{
-    const auto textOr = [](const char* text, const char* otherwise) {
-        return std::string(text && *text ? text : otherwise);
-    };
-    const auto host = textOr(PQhost(handle), textOr(PQhostaddr(handle), "the local socket").c_str());
-    const auto port = textOr(PQport(handle), "5432");
-    if (host.find('/') != std::string::npos || host.find(' ') != std::string::npos)
-        return host + ", port " + port;
-    return (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + port;
-}
-
-std::string describeParameters(const std::vector<PostgresConnection::Parameter>& parameters)
-{
-    std::string text;
-    for (const auto& parameter : parameters) {
-        if (!text.empty())
-            text += ", ";
-        if (const auto* number = std::get_if<std::int64_t>(&parameter))
-            text += std::to_string(*number);
-        else
-            text += std::get<std::string>(parameter);
-    }
-    return text;
-}
-
-} // namespace
-
-Result<BytesView> PostgresRow::cell(int column, unsigned type, const char* typeName) const
-{
-    if (PQftype(m_result, column) != type || PQfformat(m_result, column) != 1)
-        return fail(ErrorCode::Corrupt,
-                    "column " + std::string(PQfname(m_result, column) ? PQfname(m_result, column) : "?")
-                        + " of table consensus is no " + typeName + ": this is not the table that persist makes");
-    if (PQgetisnull(m_result, 0, column) != 0)
-        return fail(ErrorCode::Corrupt,
-                    "column " + std::string(PQfname(m_result, column)) + " of table consensus has no value");
-    return std::as_bytes(
-        std::span(PQgetvalue(m_result, 0, column), static_cast<std::size_t>(PQgetlength(m_result, 0, column))));
-}
-
-Result<std::int64_t> PostgresRow::integer(int column) const
-{
-    INSPECTOR_TRY(const auto bytes, cell(column, kInt8, "bigint"));
-    std::uint64_t value = 0;
-    for (const auto byte : bytes) // big-endian
-        value = (value << 8U) | std::to_integer<std::uint64_t>(byte);
-    return static_cast<std::int64_t>(value);
-}
-
-Result<std::string_view> PostgresRow::text(int column) const
-{
-    INSPECTOR_TRY(const auto bytes, cell(column, kText, "text"));
-    return textOf(bytes);
-}
-
-Result<BytesView> PostgresRow::bytes(int column) const
-{
-    return cell(column, kBytea, "bytea");
-}
-
-void PostgresConnection::Finish::operator()(pg_conn* handle) const
-{
-    PQfinish(handle);
-}
-
-PostgresConnection::PostgresConnection(PostgresParameters parameters, std::shared_ptr<ActivityLog> log)
-    : m_parameters(std::move(parameters))
-    , m_log(std::move(log))
-{
-}
-
-PostgresConnection::~PostgresConnection() = default;
 
 Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::string& url,
                                                                      std::shared_ptr<ActivityLog> log, const Job& job)
@@ -232,169 +16,35 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
     return connection;
 }
 
-PostgresConnection::Outcome PostgresConnection::connect(const Job& job)
-{
-    Outcome outcome;
-    for (const auto& attempt : m_parameters.attempts) {
-        outcome = connectTo(attempt, job);
-        if (outcome)
-            outcome = checkSession(job);
-        if (outcome)
-            return outcome;
-        m_handle.reset();
-        if (outcome.error().refused || outcome.error().error.code == ErrorCode::Cancelled)
-            break;
-    }
-    return outcome;
-}
-
-PostgresConnection::Outcome
-PostgresConnection::connectTo(const std::vector<std::pair<std::string, std::string>>& attempt, const Job& job)
-{
-    const auto cancelled = [] { return Failure {{ErrorCode::Cancelled, "stopped by the user", {}, false}}; };
-    if (job.stopToken().stop_requested())
-        return tl::unexpected(cancelled());
-    std::vector<const char*> keywords;
-    std::vector<const char*> values;
-    for (const auto& [keyword, value] : attempt) {
-        keywords.push_back(keyword.c_str());
-        values.push_back(value.c_str());
-    }
-    keywords.push_back(nullptr);
-    values.push_back(nullptr);
-    const auto began = steady_clock::now();
-    m_handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
-    if (!m_handle)
-        return tl::unexpected(Failure {{ErrorCode::Unavailable, "not enough memory to connect", {}, false}});
-    PQsetErrorVerbosity(m_handle.get(), PQERRORS_VERBOSE); // the only way to the SQLSTATE of a refused connection
-    PQsetNoticeProcessor(
-        m_handle.get(), [](void*, const char*) {}, nullptr); // by default notices are printed
-
-    std::optional<steady_clock::time_point> deadline;
-    if (m_parameters.connectTimeoutSeconds > 0)
-        deadline = began + std::chrono::seconds(m_parameters.connectTimeoutSeconds);
-    const StopSignal signal(job.stopToken());
-    auto polling = PQstatus(m_handle.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-    while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING) {
-        const short events = polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        switch (waitFor(PQsocket(m_handle.get()), events, job, signal, deadline)) {
-        case Woken::Stopped:
-            return tl::unexpected(cancelled());
-        case Woken::TimedOut:
-            return tl::unexpected(Failure {{ErrorCode::Unavailable,
-                                            "no answer from the server at " + placeOf(m_handle.get()) + " within "
-                                                + std::to_string(m_parameters.connectTimeoutSeconds)
-                                                + " s: check host and port, or allow more with connect_timeout",
-                                            {},
-                                            false},
-                                           true});
-        case Woken::Ready:
-            break;
-        }
-        polling = PQconnectPoll(m_handle.get());
-    }
-    if (polling == PGRES_POLLING_FAILED) {
-        auto failure = connectFailure(placeOf(m_handle.get()));
-        ActivityRecorder(m_log, "PostgreSQL at " + placeOf(m_handle.get()), "CONNECT").failed(failure.error.message);
-        return tl::unexpected(std::move(failure));
-    }
-    return {};
-}
-
-PostgresConnection::Failure PostgresConnection::connectFailure(const std::string& where) const
-{
-    const std::string_view message = PQerrorMessage(m_handle.get());
-    const auto sqlstate = sqlstateIn(message);
-    const std::string database = m_parameters.namesDatabase ? PQdb(m_handle.get()) : "";
-    const auto unavailable = [](std::string text, bool mayPass, bool refused) {
-        return Failure {{ErrorCode::Unavailable, std::move(text), {}, false}, mayPass, false, refused};
-    };
-    if (PQconnectionNeedsPassword(m_handle.get()) != 0)
-        return unavailable("the server at " + where
-                               + " asks for a password: give one in the URL, in PGPASSWORD or in the password file",
-                           false, true);
-    if (sqlstate.empty()) {
-        auto words = withoutSecrets(message, {m_parameters.password});
-        // "connection to server at "localhost" (127.0.0.1), port 1 failed: …": the place is named already.
-        constexpr std::string_view kFailed = " failed: ";
-        if (const auto at = words.find(kFailed); words.starts_with("connection to ") && at != std::string::npos)
-            words.erase(0, at + kFailed.size());
-        if (words.find("SSL") != std::string::npos || words.find("TLS") != std::string::npos
-            || words.find("certificate") != std::string::npos)
-            return unavailable("no TLS connection to " + where + ": " + words
-                                   + " (see sslmode, sslrootcert, sslcert and sslkey)",
-                               false, true);
-        return unavailable("the server at " + where + " cannot be reached: " + words, true, false);
-    }
-    const auto words = withoutSecrets(wordsAfter(message, sqlstate), {m_parameters.user, m_parameters.password});
-    if (message.find("28P01") != std::string_view::npos)
-        return unavailable("the server at " + where + " does not accept this user and password", false, true);
-    if (sqlstate == "28000")
-        return unavailable("the server at " + where + " does not let this user in: " + words, false, true);
-    if (sqlstate == "3D000")
-        return Failure {{ErrorCode::NotFound,
-                         "there is no database"
-                             + (database.empty() ? " of the user's name: name one in the URL, as in host:port/database"
-                                                 : " '" + database + "'")
-                             + " at " + where,
-                         {},
-                         false},
-                        false,
-                        false,
-                        true};
-    if (sqlstate == "42501")
-        return unavailable("the server at " + where
-                               + " does not let this user use the database: CONNECT on it is needed",
-                           false, true);
-    // Starting up, shutting down, or too many clients: another host or another time may do.
-    const bool passing = sqlstate.starts_with("57P") || sqlstate == "53300";
-    return unavailable("the server at " + where + " refuses the connection: " + words, passing, !passing);
-}
-
 PostgresConnection::Outcome PostgresConnection::checkSession(const Job& job)
 {
-    const auto place = placeOf(m_handle.get());
-    const std::string database = m_parameters.namesDatabase ? std::string(", database ") + PQdb(m_handle.get()) : "";
-    m_description = "PostgreSQL at " + place + database;
-
     // PostgreSQL reports the setting by itself since version 14; others are asked.
     std::string setting;
-    if (const char* reported = PQparameterStatus(m_handle.get(), "default_transaction_read_only")) {
+    if (const char* reported = reportedSetting("default_transaction_read_only")) {
         setting = reported;
     } else {
-        const Receiver receiver {[&] { setting.clear(); },
-                                 [&](const PostgresRow& row) -> Result<> {
-                                     INSPECTOR_TRY(const auto text, row.text(0));
-                                     setting = text;
-                                     return {};
-                                 }};
-        if (auto asked = send(ReadStatement::ServerReadOnly, {}, receiver, job); !asked)
-            return asked;
+        auto asked = askForText(sqlOf(ReadStatement::ServerReadOnly), job);
+        if (!asked)
+            return tl::unexpected(std::move(asked).error());
+        setting = *asked;
     }
-    if (setting != "on")
-        return tl::unexpected(Failure {{ErrorCode::Unavailable,
-                                        "the server at " + place
-                                            + " did not make the session read-only, so nothing was read: remove "
-                                              "default_transaction_read_only and backslashes from the URL's options",
-                                        {},
-                                        false},
-                                       false,
-                                       false,
-                                       true});
+    if (setting != "on") {
+        Failure failure;
+        failure.error = {ErrorCode::Unavailable,
+                         "the server at " + place()
+                             + " did not make the session read-only, so nothing was read: remove "
+                               "default_transaction_read_only and backslashes from the URL's options",
+                         {},
+                         false};
+        failure.refused = true;
+        return tl::unexpected(std::move(failure));
+    }
+    return identify(sqlOf(ReadStatement::ServerVersion), job);
+}
 
-    std::string version;
-    const Receiver receiver {[&] { version.clear(); },
-                             [&](const PostgresRow& row) -> Result<> {
-                                 INSPECTOR_TRY(const auto text, row.text(0));
-                                 version = text;
-                                 return {};
-                             }};
-    if (auto asked = send(ReadStatement::ServerVersion, {}, receiver, job); !asked)
-        return asked;
-    m_isCockroach = version.find("CockroachDB") != std::string::npos;
-    if (m_isCockroach)
-        m_description = "CockroachDB at " + place + database;
-    return {};
+std::string PostgresConnection::missingRights() const
+{
+    return "no permission to read table consensus: SELECT on the table and USAGE on its schema suffice";
 }
 
 Result<> PostgresConnection::query(ReadStatement statement, const std::vector<Parameter>& parameters,
@@ -402,148 +52,21 @@ Result<> PostgresConnection::query(ReadStatement statement, const std::vector<Pa
 {
     for (std::size_t attempt = 0;; ++attempt) {
         Outcome outcome;
-        if (!m_handle)
+        if (!hasHandle())
             outcome = connect(job);
         if (outcome)
-            outcome = send(statement, parameters, receiver, job);
+            outcome = send(sqlOf(statement), parameters, receiver, job);
         if (outcome)
             return {};
         auto& failure = outcome.error();
         if (failure.tableMissing)
             return tl::unexpected<Error>(missingTable(job));
-        if (!failure.mayPass || attempt >= kWaits.size())
+        if (!failure.mayPass)
             return tl::unexpected<Error>(std::move(failure.error));
-        INSPECTOR_CHECK(pause(kWaits[attempt], job));
+        INSPECTOR_TRY(const bool again, waitBeforeAgain(attempt, job));
+        if (!again)
+            return tl::unexpected<Error>(std::move(failure.error));
     }
-}
-
-PostgresConnection::Outcome PostgresConnection::send(ReadStatement statement, const std::vector<Parameter>& parameters,
-                                                     const Receiver& receiver, const Job& job)
-{
-    std::vector<std::string> texts;
-    std::vector<Oid> types;
-    for (const auto& parameter : parameters) {
-        if (const auto* number = std::get_if<std::int64_t>(&parameter)) {
-            texts.push_back(std::to_string(*number));
-            types.push_back(kInt8);
-        } else {
-            texts.push_back(std::get<std::string>(parameter));
-            types.push_back(kText);
-        }
-    }
-    std::vector<const char*> values;
-    values.reserve(texts.size());
-    for (const auto& text : texts)
-        values.push_back(text.c_str());
-
-    ActivityRecorder recorder(m_log, m_description, std::string(sqlOf(statement)), describeParameters(parameters));
-    if (receiver.begin)
-        receiver.begin();
-    // The extended protocol takes exactly one statement; the last argument asks for binary results.
-    Outcome outcome;
-    if (PQsendQueryParams(m_handle.get(), sqlOf(statement).data(), static_cast<int>(values.size()), types.data(),
-                          values.data(), nullptr, nullptr, 1)
-        == 0)
-        outcome = tl::unexpected(statementFailure(nullptr));
-    else
-        outcome = receive(receiver, job, recorder);
-    if (!outcome)
-        recorder.failed(outcome.error().error.message);
-    if (PQstatus(m_handle.get()) == CONNECTION_BAD)
-        m_handle.reset(); // the next attempt connects again
-    return outcome;
-}
-
-PostgresConnection::Outcome PostgresConnection::receive(const Receiver& receiver, const Job& job,
-                                                        ActivityRecorder& recorder)
-{
-    PQsetSingleRowMode(m_handle.get());
-    const StopSignal signal(job.stopToken());
-    Outcome outcome;
-    for (;;) {
-        while (PQisBusy(m_handle.get()) != 0) {
-            if (waitFor(PQsocket(m_handle.get()), POLLIN, job, signal, std::nullopt) == Woken::Stopped) {
-                abandonStatement();
-                return tl::unexpected(Failure {{ErrorCode::Cancelled, "stopped by the user", {}, false}});
-            }
-            if (PQconsumeInput(m_handle.get()) == 0)
-                break; // PQgetResult has the reason
-        }
-        const ResultPointer result(PQgetResult(m_handle.get()));
-        if (!result)
-            return outcome;
-        const auto status = PQresultStatus(result.get());
-        if (status == PGRES_SINGLE_TUPLE && outcome) {
-            std::uint64_t bytes = 0;
-            for (int column = 0; column < PQnfields(result.get()); ++column)
-                bytes += static_cast<std::uint64_t>(PQgetlength(result.get(), 0, column));
-            recorder.received(1, bytes);
-            Result<> taken = notStopped(job);
-            if (taken)
-                taken = receiver.take(PostgresRow(result.get()));
-            if (!taken) {
-                abandonStatement();
-                return tl::unexpected(Failure {std::move(taken.error())});
-            }
-        } else if (status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE && outcome) {
-            outcome = tl::unexpected(statementFailure(result.get()));
-        }
-    }
-}
-
-void PostgresConnection::abandonStatement()
-{
-    const std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel(PQgetCancel(m_handle.get()), PQfreeCancel);
-    std::array<char, 256> reason {};
-    const Job unstoppable;
-    const StopSignal signal(unstoppable.stopToken());
-    const auto deadline = steady_clock::now() + kPatienceAfterCancel;
-    if (cancel && PQcancel(cancel.get(), reason.data(), static_cast<int>(reason.size())) != 0) {
-        for (;;) {
-            bool waiting = true;
-            while (PQisBusy(m_handle.get()) != 0 && waiting)
-                waiting = waitFor(PQsocket(m_handle.get()), POLLIN, unstoppable, signal, deadline) == Woken::Ready
-                    && PQconsumeInput(m_handle.get()) != 0;
-            if (!waiting)
-                break;
-            const ResultPointer rest(PQgetResult(m_handle.get()));
-            if (!rest)
-                return; // the session is ready for the next statement
-        }
-    }
-    m_handle.reset();
-}
-
-PostgresConnection::Failure PostgresConnection::statementFailure(const pg_result* result) const
-{
-    const char* const code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
-    const char* const words = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : nullptr;
-    const std::string_view sqlstate = code ? code : "";
-    const auto text = withoutSecrets(words ? words : PQerrorMessage(m_handle.get()),
-                                     {m_parameters.password, sqlstate.empty() ? std::string() : m_parameters.user});
-    const auto unavailable = [&](std::string message, bool mayPass) {
-        return Failure {{ErrorCode::Unavailable, std::move(message), {}, false}, mayPass, false, false};
-    };
-    if (sqlstate == "42P01" || sqlstate == "3F000")
-        return Failure {{ErrorCode::NotFound, text, {}, false}, false, true, false};
-    if (sqlstate == "42501")
-        return unavailable(m_description
-                               + ": no permission to read table consensus: SELECT on the table and USAGE on its schema "
-                                 "suffice",
-                           false);
-    if (sqlstate == "40001") // serialization failure
-        return unavailable(m_description + ": " + text, true);
-    if (sqlstate == "57014")
-        return unavailable(m_description + " broke the statement off: " + text, false);
-    if (sqlstate.empty() || sqlstate.starts_with("08") || sqlstate.starts_with("57P")
-        || PQstatus(m_handle.get()) == CONNECTION_BAD)
-        return unavailable("the connection to " + m_description + " was lost: " + text, true);
-    if (sqlstate == "42703") // undefined column
-        return Failure {{ErrorCode::Corrupt,
-                         m_description + ": table consensus is not the one that persist makes: " + text,
-                         {},
-                         false}};
-    return unavailable(m_description + " refuses the statement: " + text, false);
 }
 
 Error PostgresConnection::missingTable(const Job& job)
@@ -567,10 +90,10 @@ Error PostgresConnection::missingTable(const Job& job)
                                      (inPath.starts_with('t') ? forbiddenInPath : forbidden) = schema;
                                  return {};
                              }};
-    const bool isKnown = send(ReadStatement::ServerFindTable, {}, receiver, job).has_value();
+    const bool isKnown = send(sqlOf(ReadStatement::ServerFindTable), {}, receiver, job).has_value();
     if (isKnown && (!forbiddenInPath.empty() || (usable.empty() && !forbidden.empty())))
         return {ErrorCode::Unavailable,
-                m_description + ": no permission on schema '" + (forbiddenInPath.empty() ? forbidden : forbiddenInPath)
+                description() + ": no permission on schema '" + (forbiddenInPath.empty() ? forbidden : forbiddenInPath)
                     + "', which has the table consensus: SELECT on the table and USAGE on the schema suffice",
                 {},
                 false};
@@ -579,14 +102,14 @@ Error PostgresConnection::missingTable(const Job& job)
         for (const auto& schema : usable)
             list += (list.empty() ? "'" : ", '") + schema + "'";
         return {ErrorCode::NotFound,
-                m_description + ": relation consensus does not exist in the search path, but in "
+                description() + ": relation consensus does not exist in the search path, but in "
                     + (usable.size() == 1 ? "schema " : "schemas ") + list
                     + ": add options=--search_path=" + percentEncoded(usable.front()) + " to the URL",
                 {},
                 false};
     }
     return {ErrorCode::NotFound,
-            m_description
+            description()
                 + ": relation consensus does not exist: name the right database in the URL, or the schema with "
                   "options=--search_path=consensus",
             {},
