@@ -104,7 +104,8 @@ Result<std::vector<MergeRequest>> LayeredSpine::insert(BatchPtr batch)
 {
     const auto& bounds = batch->description;
     if (bounds.lower == bounds.upper || !lessEqual(bounds.lower, bounds.upper))
-        return fail(ErrorCode::Internal, "batch " + textOf(bounds) + " spans no time: only paddings may, give it some");
+        return fail(ErrorCode::Internal,
+                    "batch " + textOf(bounds) + " spans no time: only the spine's own padding may");
     if (bounds.lower != m_upper)
         return fail(ErrorCode::Internal,
                     "batch " + textOf(bounds) + " does not start at the spine's upper " + textOf(m_upper));
