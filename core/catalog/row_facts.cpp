@@ -4,6 +4,7 @@
 #include "core/catalog/pretty.h"
 #include "core/catalog/table_rows.h"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <span>
@@ -15,6 +16,8 @@ namespace {
 using codec::JsonTape;
 using NameClass = RowFacts::NameClass;
 
+constexpr std::string_view kSession = "ephemeral_owner_session";
+
 /// The last version of which the rule about shards of two collections is known (catalog-model §2.22).
 constexpr std::uint32_t kLastWithUniqueShards = 82;
 
@@ -23,7 +26,7 @@ std::span<const std::string_view> uniqueFieldsOf(CollectionType type, std::uint3
 {
     static constexpr std::string_view kName[] {"name"};
     static constexpr std::string_view kSchema[] {"database_id", "name"};
-    static constexpr std::string_view kItem[] {"schema_id", "name", "ephemeral_owner_session"};
+    static constexpr std::string_view kItem[] {"schema_id", "name", kSession};
     static constexpr std::string_view kReplica[] {"cluster_id", "name"};
     static constexpr std::string_view kShard[] {"shard"};
     switch (type) {
@@ -57,11 +60,17 @@ std::string uniqueText(const JsonTape& tape, std::uint32_t value, std::span<cons
 {
     std::string text;
     for (const auto field : fields) {
+        const auto begin = text.size();
         if (const auto at = nodeAt(tape, value, {field}))
             tape.appendJson(*at, text);
         else
-            text += "null"; // a field that may be missing, or that this version does not have
-        text += '\n';       // JSON has none of its own
+            text += "null";      // a field that may be missing, or that this version does not have
+        if (field == kSession) { // a UUID: what is stored need not be in lower case
+            std::transform(text.begin() + static_cast<std::ptrdiff_t>(begin), text.end(),
+                           text.begin() + static_cast<std::ptrdiff_t>(begin),
+                           [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+        }
+        text += '\n'; // JSON has none of its own
     }
     return text;
 }
