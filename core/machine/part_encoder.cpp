@@ -5,7 +5,6 @@
 #include "core/codec/proto/persist.pb.h"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -77,16 +76,16 @@ std::uint64_t inlineMeasure(const std::vector<RowUpdate>& updates)
     return bytes;
 }
 
-bool fitsOnePart(const std::vector<RowUpdate>& updates)
+bool fitsOnePart(const std::vector<RowUpdate>& updates, std::uint64_t maxColumnBytes)
 {
-    constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
     std::uint64_t keyBytes = 0;
     std::uint64_t valueBytes = 0;
     for (const auto& update : updates) {
         keyBytes += update.key.size();
         valueBytes += update.value.size();
     }
-    return keyBytes <= kMost && valueBytes <= kMost && updates.size() <= kMost / sizeof(std::uint64_t);
+    return keyBytes <= maxColumnBytes && valueBytes <= maxColumnBytes
+        && updates.size() <= maxColumnBytes / sizeof(std::uint64_t);
 }
 
 SharedBytes encodeInlinePart(const persist::Description& description, const std::vector<RowUpdate>& updates)

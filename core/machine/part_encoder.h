@@ -26,9 +26,12 @@ struct RowUpdate
 /// The bytes that count against the inline limit: keys, values and 16 a row (§11.3).
 [[nodiscard]] std::uint64_t inlineMeasure(const std::vector<RowUpdate>& updates);
 
-/// Whether a part can hold the updates: at most INT32_MAX bytes of keys, of values and of times (§11.5). More must be
-/// refused or split before encoding; the encoders below take it for granted.
-[[nodiscard]] bool fitsOnePart(const std::vector<RowUpdate>& updates);
+/// What a column of a part may hold (§11.5).
+constexpr std::uint64_t kMaxColumnBytes = INT32_MAX;
+
+/// Whether a part can hold the updates: at most `maxColumnBytes` of keys, of values, and of times at eight a row. More
+/// must be refused or split before encoding; the encoders below take it for granted.
+[[nodiscard]] bool fitsOnePart(const std::vector<RowUpdate>& updates, std::uint64_t maxColumnBytes = kMaxColumnBytes);
 
 /// The payload of an inline part (§11.4): an encoded ProtoInlineBatchPart. `description` is the part's own; the real
 /// writer leaves its upper open (`[]`, §11.7). Rows stay in their order.
