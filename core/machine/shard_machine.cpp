@@ -20,14 +20,16 @@ tl::unexpected<Error> unknown(Error error, SeqNo seqno)
     return tl::unexpected(std::move(error));
 }
 
-persist::StateDiff firstDiffOf(const persist::State& state, const std::string& rollupKey)
+} // namespace
+
+persist::StateDiff initialDiff(const persist::State& state)
 {
     persist::StateDiff diff;
     diff.applierVersion = state.applierVersion;
     diff.seqnoFrom = SeqNo(0);
     diff.seqnoTo = state.seqno;
     diff.walltimeMs = state.walltimeMs;
-    diff.latestRollupKey = rollupKey;
+    diff.latestRollupKey = state.rollups.begin()->second.key;
     persist::FieldDiff change;
     change.field = persist::StateField::Rollups;
     change.type = persist::ChangeType::Insert;
@@ -36,8 +38,6 @@ persist::StateDiff firstDiffOf(const persist::State& state, const std::string& r
     diff.changes.push_back(std::move(change));
     return diff;
 }
-
-} // namespace
 
 ShardMachine::ShardMachine(store::ConsensusWriter& consensus, store::BlobWriter& blob, ShardId shardId, Profile profile,
                            const Clock& clock)
@@ -73,7 +73,7 @@ Result<> ShardMachine::openOrCreate(const WritePermit& /*permit*/, const ShardOr
     const auto blobKey = m_log.shardId().text() + "/" + rollupKey;
     INSPECTOR_CHECK(setBlob(m_blob, blobKey, encodeRollup(state, RawEntries(), noDiffs).view(), job)
                         .during("writing the first rollup"));
-    const auto row = encodeStateDiff(firstDiffOf(state, rollupKey));
+    const auto row = encodeStateDiff(initialDiff(state));
     for (int attempt = 0; attempt < kMaxResends; ++attempt) {
         const auto created = m_log.create(seqno, row.view(), job);
         if (!created && !created.error().outcomeUnknown)

@@ -123,6 +123,9 @@ private:
     std::optional<bool> m_pendingCommitted; ///< found out while a later command ran
 };
 
+/// The first version of a shard whose state is initialState(): it lists the rollup of itself (§7 step 5).
+[[nodiscard]] persist::StateDiff initialDiff(const persist::State& state);
+
 /// Stores a blob; again when it is not known whether it was stored, which is safe because blobs are final.
 [[nodiscard]] Result<> setBlob(store::BlobWriter& blob, const std::string& key, BytesView bytes, const Job& job);
 
