@@ -94,7 +94,7 @@ bool isWordCharacter(char c)
 
 } // namespace
 
-Result<PostgresParameters> parsePostgresUrl(const std::string& url)
+Result<PostgresParameters> parsePostgresUrl(const std::string& url, SessionUse use)
 {
     INSPECTOR_CHECK(checkQuery(url));
     char* rawMessage = nullptr;
@@ -120,11 +120,16 @@ Result<PostgresParameters> parsePostgresUrl(const std::string& url)
         if (given[name].empty())
             given.erase(name);
 
-    // Later options win, so what makes the session read-only comes last; the connection checks that it worked.
+    // Later options win, so what the session must be comes last; the connection checks that it worked. A patience of
+    // the URL's own wins over ours.
     std::string& sessionOptions = given["options"];
     if (sessionOptions.find_first_not_of(' ') == std::string::npos)
         sessionOptions = "-c search_path=consensus";
-    sessionOptions += " -c default_transaction_read_only=on -c default_transaction_isolation=read\\ committed";
+    if (use == SessionUse::Reading)
+        sessionOptions += " -c default_transaction_read_only=on -c default_transaction_isolation=read\\ committed";
+    else
+        sessionOptions = "-c statement_timeout=60s " + sessionOptions
+            + " -c default_transaction_read_only=off -c default_transaction_isolation=serializable";
     given["client_encoding"] = "UTF8";
     const std::map<std::string, std::string> defaults {{"application_name", "catalog-inspector"},
                                                        {"keepalives_idle", "10"},

@@ -4,6 +4,7 @@
 #include "core/store/file_blob_writer.h"
 #include "core/store/location_urls.h"
 #include "core/store/memory_writer.h"
+#include "core/store/postgres_consensus_writer.h"
 #include "core/store/url.h"
 
 #include <utility>
@@ -36,6 +37,8 @@ Result<WritableStores> openWritableStores(const Location& location, std::shared_
         stores.consensus = std::move(consensus);
     } else if (consensusScheme == "mem") {
         stores.consensus = std::make_unique<MemoryConsensusWriter>(content, log);
+    } else if (isServer(consensusScheme)) {
+        INSPECTOR_TRY(stores.consensus, PostgresConsensusWriter::open(location.consensusUrl, log, job));
     } else {
         return unknownScheme("consensus", location.consensusUrl);
     }

@@ -12,6 +12,13 @@ namespace {
 constexpr std::array kStatements {
     WriteStatementText {WriteStatement::ServerIsolation, "SHOW default_transaction_isolation"},
     WriteStatementText {WriteStatement::ServerVersion, "SELECT version()"},
+    // Asked only after "permission denied", to say what is missing. UPDATE is what a row lock needs.
+    WriteStatementText {WriteStatement::ServerRights,
+                        "SELECT concat_ws(', ', "
+                        "CASE WHEN NOT has_table_privilege('consensus', 'SELECT') THEN 'SELECT' END, "
+                        "CASE WHEN NOT has_table_privilege('consensus', 'INSERT') THEN 'INSERT' END, "
+                        "CASE WHEN NOT has_any_column_privilege('consensus', 'UPDATE') THEN 'UPDATE' END, "
+                        "CASE WHEN NOT has_table_privilege('consensus', 'DELETE') THEN 'DELETE' END)"},
     // §15.2. The lock keeps the expected row from being truncated meanwhile, by whichever isolation; that nothing
     // greater exists is also what the primary key says, for rows that came after the snapshot.
     WriteStatementText {

@@ -11,6 +11,7 @@ namespace inspector::store {
 enum class WriteStatement {
     ServerIsolation,
     ServerVersion,
+    ServerRights,
     ServerAppend,
     ServerAppendCockroach,
     ServerInsertLog,
