@@ -63,7 +63,9 @@ public:
 
     /// Inserts a batch whose lower is upper() and differs from its own upper, else Internal. Answers the merge requests
     /// that it caused, in the order of their emission. Internal also where the reference would panic (§10.9), and when
-    /// the spine would hold more than kMaxUpdates. After an error the spine is half changed: drop it.
+    /// the spine would hold more than kMaxUpdates. After an error the spine is half changed: drop it. Before storing
+    /// the result of a spine that somebody else wrote, validate(): its merges may carry sinces that no rule has
+    /// checked.
     [[nodiscard]] Result<std::vector<MergeRequest>> insert(persist::BatchPtr batch);
 
     /// Explicit maintenance (§10.4): false when there was nothing to do. `effort` is a number of updates, at most

@@ -1,11 +1,9 @@
 #include "core/machine/layered_spine.h"
-#include "core/persist/decode.h"
 #include "tests/core/machine/spine_text.h"
-#include "tests/core/machine/stored_shard.h"
+#include "tests/core/machine/stored_states.h"
 
 #include <QTest>
 
-#include <functional>
 #include <optional>
 #include <random>
 
@@ -30,23 +28,6 @@ struct Tally
     int claims = 0;
     std::vector<std::string> unexplained;
 };
-
-/// Calls `visit` with every state that is still to be had, the oldest first. Ends the program when the log has a hole.
-void visitStates(const test::StoredShard& shard, const std::function<void(const State&)>& visit)
-{
-    auto rollup = persist::decodeRollup(shard.rollups.begin()->second);
-    if (!rollup)
-        qFatal("%s", rollup.error().describe().c_str());
-    auto state = std::move(rollup->state);
-    for (visit(state); state.seqno < shard.versions.rbegin()->first; visit(state)) {
-        const auto version = shard.versions.find(state.seqno.next());
-        if (version == shard.versions.end())
-            qFatal("no version after v%llu", static_cast<unsigned long long>(state.seqno.value()));
-        const auto diff = persist::decodeStateDiff(version->second);
-        if (!diff || !persist::apply(state, *diff) || !state.anomalies.empty())
-            qFatal("the log breaks after v%llu", static_cast<unsigned long long>(state.seqno.value()));
-    }
-}
 
 Era eraOf(const std::string& shard)
 {
@@ -142,7 +123,7 @@ private slots:
         QFETCH(const QString, name);
         int states = 0;
         for (const auto& [id, shard] : test::storedShards(name.toStdString()))
-            visitStates(shard, [&](const State& state) {
+            test::visitStates(shard, [&](const State& state) {
                 ++states;
                 for (const auto era : {Era::Old, Era::New}) {
                     const auto spine = LayeredSpine::unflatten(state.trace, era);
@@ -176,7 +157,7 @@ private slots:
                 continue;
             for (const auto& [id, shard] : test::storedShards(name)) {
                 std::optional<State> before;
-                visitStates(shard, [&](const State& state) {
+                test::visitStates(shard, [&](const State& state) {
                     if (before)
                         explain(*before, state, era, tally);
                     before = state;
