@@ -58,8 +58,8 @@ struct UpgradeCheck
     /// A gate that would refuse: the error in the reference's words, and which gate.
     struct Refusal
     {
-        std::string
-            gate; ///< "persist data version", "generation", "content version", "user_version", "migration 81 to 82"
+        std::string gate; ///< "persist data version", "generation", "content version", "user_version", "migration 81 to
+                          ///< 82", "row types"
         std::string message;
     };
     std::optional<std::uint64_t> userVersion;
