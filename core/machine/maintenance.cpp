@@ -134,9 +134,9 @@ Result<std::uint64_t> deleteParts(ShardMachine& machine, persist::PartReader& re
                 return tl::unexpected(inside.error());
             if (inside)
                 for (const auto& inner : *inside)
-                    INSPECTOR_CHECK(machine.blob().remove(prefix + inner.name(), job));
+                    INSPECTOR_CHECK(withoutDoubt(machine.blob().remove(prefix + inner.name(), job)));
         }
-        INSPECTOR_CHECK(machine.blob().remove(prefix + key, job));
+        INSPECTOR_CHECK(withoutDoubt(machine.blob().remove(prefix + key, job)));
         ++deleted;
     }
     return deleted;
@@ -260,7 +260,7 @@ Result<Collected> collectGarbage(ShardMachine& machine, const WritePermit& permi
         INSPECTOR_TRY(const auto deleted, deleteParts(machine, reader, garbage, job));
         collected.batchParts += deleted;
         for (const auto& gone : garbage.rollups) {
-            INSPECTOR_CHECK(machine.blob().remove(machine.log().shardId().text() + "/" + gone, job));
+            INSPECTOR_CHECK(withoutDoubt(machine.blob().remove(machine.log().shardId().text() + "/" + gone, job)));
             ++collected.rollups;
         }
         INSPECTOR_CHECK(machine.truncate(permit, seqno, job));

@@ -180,7 +180,7 @@ Result<bool> ShardMachine::resolve(const Job& job)
 
 Result<std::uint64_t> ShardMachine::truncate(const WritePermit& /*permit*/, SeqNo lessThan, const Job& job)
 {
-    return m_log.truncate(lessThan, job);
+    return withoutDoubt(m_log.truncate(lessThan, job));
 }
 
 Result<Ran> ShardMachine::runSteps(const Compute& compute, const Job& job, const Append* append)
@@ -261,10 +261,10 @@ Result<> setBlob(store::BlobWriter& blob, const std::string& key, BytesView byte
 {
     for (int attempt = 1;; ++attempt) {
         auto set = blob.set(key, bytes, job);
-        if (set || attempt == kMaxBlobAttempts || set.error().code == ErrorCode::Cancelled)
-            return set;
-        if (!set.error().outcomeUnknown)
-            return set;
+        const bool mayRepeat = !set && set.error().outcomeUnknown && set.error().code != ErrorCode::Cancelled;
+        if (mayRepeat && attempt < kMaxBlobAttempts)
+            continue;
+        return withoutDoubt(std::move(set));
     }
 }
 

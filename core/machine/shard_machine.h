@@ -126,6 +126,16 @@ private:
 /// The first version of a shard whose state is initialState(): it lists the rollup of itself (§7 step 5).
 [[nodiscard]] persist::StateDiff initialDiff(const persist::State& state);
 
+/// The same failure without `outcomeUnknown`, which is kept for versions: of a blob or a truncation it does not matter
+/// whether they happened.
+template <typename Value>
+[[nodiscard]] Result<Value> withoutDoubt(Result<Value> result)
+{
+    if (!result)
+        result.error().outcomeUnknown = false;
+    return result;
+}
+
 /// Stores a blob; again when it is not known whether it was stored, which is safe because blobs are final.
 [[nodiscard]] Result<> setBlob(store::BlobWriter& blob, const std::string& key, BytesView bytes, const Job& job);
 

@@ -10,8 +10,10 @@
 #include "core/store/memory_writer.h"
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace inspector::machine::test {
 
@@ -103,5 +105,19 @@ struct MemoryScene
         return versions->second.at(seqno);
     }
 };
+
+/// The rows and blobs of a fixture folder, copied. Ends the program with a message when it cannot be read.
+void load(store::MemoryContent& content, const std::string& folder);
+/// The shard of a fixture that is the catalog.
+[[nodiscard]] ShardId catalogShardOf(const store::MemoryContent& content);
+
+/// What a shard holds, by our own reader: diffs by row and time, times below since advanced to it, no zeros.
+using Rows = std::map<std::pair<std::string, std::uint64_t>, std::int64_t>;
+[[nodiscard]] Rows rowsOf(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shardId);
+
+/// The first rule that the shard breaks, read anew; empty when everything is as it must be: the state has nothing odd,
+/// its spine is one that a newer build accepts, and every part is there and decodes.
+[[nodiscard]] std::string brokenRuleOf(const store::Consensus& consensus, const store::Blob& blob,
+                                       const ShardId& shardId, Era era);
 
 } // namespace inspector::machine::test
