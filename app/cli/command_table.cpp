@@ -322,7 +322,7 @@ const std::vector<Command>& commands()
     static const std::vector<Command> kCommands {
         dumpCommand(),  statsCommand(),     traceCommand(),   rowsCommand(),  historyCommand(),
         factsCommand(), epochCommand(),     fencesCommand(),  showCommand(),  findCommand(),
-        stateCommand(), stateDiffCommand(), rollupsCommand(), partsCommand(),
+        stateCommand(), stateDiffCommand(), rollupsCommand(), partsCommand(), upgradeCheckCommand(),
     };
     return kCommands;
 }
