@@ -254,7 +254,7 @@ CatalogHandle::CatalogHandle(store::ConsensusWriter& consensus, store::BlobWrite
 machine::Profile CatalogHandle::profile() const
 {
     machine::Profile profile;
-    profile.era = m_options.build.hasUpgradeShard ? machine::Era::Old : machine::Era::New;
+    profile.era = isAtLeast(m_options, kMid) ? machine::Era::New : machine::Era::Old;
     profile.stance = m_options.stance;
     profile.buildVersion = m_options.build.version;
     profile.hostname = m_options.hostname;

@@ -29,11 +29,7 @@ Result<> checkDataVersion(const catalog::Build& build, const catalog::UnopenedCa
     }
     if (*found == build.catalogVersion)
         return {};
-    if (*found < build.minCatalogVersion)
-        return fail(ErrorCode::Unsupported,
-                    "incompatible Catalog version " + std::to_string(*found)
-                        + ", minimum: " + std::to_string(build.minCatalogVersion)
-                        + ", current: " + std::to_string(build.catalogVersion));
+    INSPECTOR_CHECK(catalog::checkUserVersion(build, *found));
     const auto name = "the catalog is of version " + std::to_string(*found);
     if (*found > build.catalogVersion)
         return fail(ErrorCode::Unsupported,
