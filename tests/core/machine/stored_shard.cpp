@@ -57,6 +57,17 @@ std::map<std::string, StoredShard> storedShards(const std::string& folder)
     return shards;
 }
 
+std::map<std::string, SharedBytes> storedParts(const std::string& folder)
+{
+    const auto path = orEnd(inspector::test::shardFile(folder));
+    const auto file = orEnd(store::CatalogFile::open(path, nullptr, Job()));
+    std::map<std::string, SharedBytes> parts;
+    for (const auto& blob : orEnd(file.list({}, Job())))
+        if (blob.key.find("/n") != std::string::npos)
+            parts.emplace(blob.key, *orEnd(file.get(blob.key, Job())));
+    return parts;
+}
+
 const std::vector<std::string>& allFolders()
 {
     static const std::vector<std::string> kFolders {"old-fresh", "old-log",  "old-busy",  "new-fresh",

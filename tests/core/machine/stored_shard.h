@@ -23,6 +23,9 @@ struct StoredShard
 /// The shards of a fixture folder by their ids. Ends the program with a message when the fixture cannot be read.
 [[nodiscard]] std::map<std::string, StoredShard> storedShards(const std::string& folder);
 
+/// The blob parts of a fixture folder by their keys.
+[[nodiscard]] std::map<std::string, SharedBytes> storedParts(const std::string& folder);
+
 /// All fixture folders, the large ones last, and those below a mebibyte.
 [[nodiscard]] const std::vector<std::string>& allFolders();
 [[nodiscard]] const std::vector<std::string>& smallFolders();
