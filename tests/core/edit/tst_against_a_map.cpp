@@ -78,7 +78,7 @@ bool isVital(CollectionType type, const std::string& key)
 {
     if (type == CollectionType::Config || type == CollectionType::Setting)
         return key.find(":\"n") == std::string::npos; // the random ones begin so
-    return type == CollectionType::AuditLog;         // append-only
+    return type == CollectionType::AuditLog;          // append-only
 }
 
 std::string difference(const std::vector<std::string>& expected, const std::vector<std::string>& actual)
@@ -321,7 +321,7 @@ private:
                                        FaultMoment::LandsLater};
         m_faults->moment = kMoments.at(below(kMoments.size()));
         m_faults->failFrom = m_faults->calls + 1 + below(8);
-        m_faults->failCount = 1 + below(4);
+        m_faults->failCount = below(4) == 0 ? 200 : 1 + below(4); // the long ones outlast every reading
         const auto done = m_catalog->commit(*std::move(transaction), commitTime(), kJob);
         m_faults->failFrom = 0;
         m_faults->moment = FaultMoment::Refused;
@@ -454,8 +454,8 @@ private:
                              : "a handle has " + std::to_string(have) + " rows instead of " + std::to_string(count);
     }
 
-    /// What an open that is not read-only does: from v91 on it drops the items of sessions that are gone, from v82 on it
-    /// notes which build migrated last (catalog-model §2.22).
+    /// What an open that is not read-only does: from v91 on it drops the items of sessions that are gone, from v82 on
+    /// it notes which build migrated last (catalog-model §2.22).
     void applyOpen(Rows& rows) const
     {
         if (m_version >= 82)
@@ -477,9 +477,6 @@ private:
         m_model.generation = generation;
         ++m_model.epoch;
         applyOpen(m_model.rows);
-        if (m_version >= 82)
-            m_model.rows.try_emplace({CollectionType::Setting, R"({"name":"migration_version"})"},
-                                     R"({"value":"0.0.0"})");
         return {};
     }
 
@@ -596,6 +593,8 @@ private slots:
         QFETCH(int, steps);
         if (const auto given = qEnvironmentVariable("INSPECTOR_SEED"); !given.isEmpty())
             seed = given.toULongLong();
+        if (const auto given = qEnvironmentVariable("INSPECTOR_STEPS"); !given.isEmpty())
+            steps = given.toInt(); // a sanitized run takes a tenth of the way
         Life life(version, seed, Place::inMemory());
         const auto problem = life.live(steps);
         for (const auto& [what, count] : life.counts)
