@@ -1,5 +1,6 @@
 #include "core/store/activity_log.h"
 #include "core/store/read_statement.h"
+#include "core/store/write_statement.h"
 
 #include <QRegularExpression>
 #include <QtTest>
@@ -161,6 +162,16 @@ private slots:
             texts.insert(sql);
         }
         QVERIFY(texts.size() >= readStatements().size() - 2); // list and head read the same on both kinds
+        for (const auto& [statement, sql] : writeStatements()) {
+            QCOMPARE(sqlOf(statement), sql);
+            QCOMPARE(*(sql.data() + sql.size()), '\0');
+        }
+    }
+
+    void everyStatementThatWritesIsOneStatement()
+    {
+        for (const auto& [statement, sql] : writeStatements())
+            QVERIFY2(sql.find(';') == std::string_view::npos, std::string(sql).c_str());
     }
 };
 

@@ -1,11 +1,14 @@
 #include "core/store/faulty_store.h"
 #include "core/store/memory_store.h"
+#include "core/store/memory_writer.h"
 #include "tests/support/sample_content.h"
 
 #include <QtTest>
 
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace inspector;
 using namespace inspector::store;
@@ -21,6 +24,21 @@ struct Faulty
     FaultyConsensus consensus {std::make_unique<MemoryConsensus>(content), plan};
     FaultyBlob blob {std::make_unique<MemoryBlob>(content), plan};
 };
+
+struct FaultyWriting
+{
+    std::shared_ptr<MemoryContent> content = std::make_shared<MemoryContent>();
+    std::shared_ptr<FaultPlan> plan = std::make_shared<FaultPlan>();
+    FaultyConsensusWriter consensus {std::make_unique<MemoryConsensusWriter>(content), plan};
+    FaultyBlobWriter blob {std::make_unique<MemoryBlobWriter>(content), plan};
+
+    [[nodiscard]] Result<CasOutcome> begin()
+    {
+        return consensus.compareAndSet(test::kOddShard, {}, {SeqNo(0), {}}, kJob);
+    }
+    [[nodiscard]] bool hasBegun() const { return content->versions.contains(test::kOddShard); }
+};
+const std::string kPart = std::string(test::kOddShard) + "/n2603900/p00000000-0000-0000-0000-0000000000c2";
 
 } // namespace
 
@@ -92,6 +110,93 @@ private slots:
         };
         QVERIFY(faulty.blob.get(key, kJob).value());
         QVERIFY(!faulty.blob.get(key, kJob).value());
+    }
+
+    // Writing.
+
+    void withoutAPlanNoWriteFails()
+    {
+        FaultyWriting faulty;
+        QVERIFY(faulty.begin().value() == CasOutcome::Committed);
+        QVERIFY(faulty.consensus.compareAndSet(test::kOddShard, SeqNo(0), {SeqNo(1), {}}, kJob).value()
+                == CasOutcome::Committed);
+        QCOMPARE(faulty.consensus.truncate(test::kOddShard, SeqNo(1), kJob).value(), std::uint64_t(1));
+        QVERIFY(faulty.consensus.insertLog(test::kOtherShard, {{SeqNo(4), {}}}, kJob).value() == CasOutcome::Committed);
+        QVERIFY(faulty.blob.set(kPart, bytesOf("x"), kJob));
+        QVERIFY(faulty.blob.get(kPart, kJob).value());
+        QVERIFY(faulty.blob.remove(kPart, kJob).value());
+        QVERIFY(faulty.consensus.head(test::kOddShard, kJob).value());
+        QCOMPARE(faulty.plan->calls, std::size_t(8));
+        QCOMPARE(faulty.plan->byKind[StoreCall::CompareAndSet], std::size_t(2));
+        QCOMPARE(faulty.plan->byKind[StoreCall::Set], std::size_t(1));
+    }
+
+    void aRefusedWriteHasNoEffectAndSaysSo()
+    {
+        FaultyWriting faulty;
+        faulty.plan->failFrom = 1;
+        const auto outcome = faulty.begin();
+        QVERIFY(!outcome && !outcome.error().outcomeUnknown);
+        QVERIFY(!faulty.hasBegun());
+        QVERIFY(faulty.begin());
+    }
+
+    void aLostRequestHasNoEffectAndNobodyKnows()
+    {
+        FaultyWriting faulty;
+        faulty.plan->failFrom = 1;
+        faulty.plan->moment = FaultMoment::RequestLost;
+        const auto outcome = faulty.begin();
+        QVERIFY(!outcome && outcome.error().outcomeUnknown);
+        QVERIFY(!faulty.hasBegun());
+    }
+
+    void aLostReplyHasItsEffectAndNobodyKnows()
+    {
+        FaultyWriting faulty;
+        faulty.plan->failFrom = 1;
+        faulty.plan->failCount = 2;
+        faulty.plan->moment = FaultMoment::ReplyLost;
+        const auto outcome = faulty.begin();
+        QVERIFY(!outcome && outcome.error().outcomeUnknown);
+        QVERIFY(faulty.hasBegun());
+        const auto set = faulty.blob.set(kPart, bytesOf("x"), kJob);
+        QVERIFY(!set && set.error().outcomeUnknown);
+        QVERIFY(faulty.content->blobs.contains(kPart));
+    }
+
+    void aLateWriteLandsBeforeALaterCall()
+    {
+        FaultyWriting faulty;
+        faulty.plan->failFrom = 1;
+        faulty.plan->moment = FaultMoment::LandsLater;
+        faulty.plan->landsAfter = 2;
+        const auto outcome = faulty.begin();
+        QVERIFY(!outcome && outcome.error().outcomeUnknown);
+        QVERIFY(!faulty.consensus.head(test::kOddShard, kJob).value());
+        QVERIFY(!faulty.consensus.head(test::kOddShard, kJob).value());
+        QVERIFY(faulty.consensus.head(test::kOddShard, kJob).value());
+    }
+
+    void onlyTheChosenKindIsCounted()
+    {
+        FaultyWriting faulty;
+        faulty.plan->only = {StoreCall::Set};
+        faulty.plan->failFrom = 2;
+        std::vector<std::string> moments;
+        faulty.plan->beforeCall = [&](std::size_t call) {
+            moments.push_back("before " + std::to_string(call) + (faulty.content->blobs.empty() ? "" : " set"));
+        };
+        faulty.plan->afterCall = [&](std::size_t call) {
+            moments.push_back("after " + std::to_string(call) + (faulty.content->blobs.empty() ? "" : " set"));
+        };
+        QVERIFY(faulty.begin());
+        QVERIFY(faulty.blob.set(kPart, bytesOf("x"), kJob));
+        QVERIFY(faulty.blob.get(kPart, kJob));
+        QVERIFY(!faulty.blob.set(kPart, bytesOf("x"), kJob));
+        QVERIFY(moments == (std::vector<std::string> {"before 1", "after 1 set", "before 2 set"}));
+        QCOMPARE(faulty.plan->calls, std::size_t(2));
+        QCOMPARE(faulty.plan->byKind[StoreCall::Get], std::size_t(1));
     }
 };
 
