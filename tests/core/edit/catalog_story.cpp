@@ -59,9 +59,15 @@ Result<store::Stores> Place::openForReading() const
 }
 
 Story::Story(std::uint64_t catalogVersion, Place place)
+    : Story(catalogVersion, std::move(place),
+            wellKnownShard("00000000-0000-0000-0000-000000000000", WellKnownShard::Catalog))
+{
+}
+
+Story::Story(std::uint64_t catalogVersion, Place place, ShardId shard)
     : m_version(catalogVersion)
     , m_place(std::move(place))
-    , m_shard(wellKnownShard("00000000-0000-0000-0000-000000000000", WellKnownShard::Catalog))
+    , m_shard(std::move(shard))
 {
 }
 
@@ -197,6 +203,15 @@ Result<std::vector<std::string>> Story::rows() const
     }
     std::sort(json.begin(), json.end());
     return json;
+}
+
+persist::StatePtr Story::state() const
+{
+    const auto stores = m_place.openForReading();
+    if (!stores)
+        return nullptr;
+    persist::ShardReader reader(*stores->consensus, *stores->blob, m_shard);
+    return reader.refresh(kJob).value_or(nullptr);
 }
 
 SampleRow sampleRole(const catalog::CatalogSnapshot& snapshot, std::uint64_t id, const std::string& name)

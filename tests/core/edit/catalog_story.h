@@ -4,6 +4,7 @@
 #include "core/base/id_source.h"
 #include "core/base/ids.h"
 #include "core/edit/durable_catalog.h"
+#include "core/persist/state.h"
 #include "core/store/faulty_store.h"
 #include "core/store/memory_store.h"
 #include "core/store/writable_location.h"
@@ -49,6 +50,7 @@ class Story
 {
 public:
     Story(std::uint64_t catalogVersion, Place place);
+    Story(std::uint64_t catalogVersion, Place place, ShardId shard);
     ~Story();
 
     [[nodiscard]] const ShardId& shard() const { return m_shard; }
@@ -81,6 +83,8 @@ public:
     [[nodiscard]] std::string audit() const;
     /// The consolidated rows of the shard, as canonical JSON, sorted.
     [[nodiscard]] Result<std::vector<std::string>> rows() const;
+    /// The shard's newest state; nullptr when it cannot be read.
+    [[nodiscard]] persist::StatePtr state() const;
 
 private:
     store::WritableStores& keep(store::WritableStores stores);

@@ -62,14 +62,6 @@ Result<std::multiset<std::string>> bytesOf(const store::Stores& stores, const Sh
     return bytes;
 }
 
-/// The state of the shard as it is now.
-persist::StatePtr stateOf(const Story& story)
-{
-    const auto stores = story.place().openForReading();
-    persist::ShardReader reader(*stores->consensus, *stores->blob, story.shard());
-    return reader.refresh(kJob).value_or(nullptr);
-}
-
 /// Sets a system configuration, and says so in the audit log, in one transaction.
 Result<Timestamp> change(edit::DurableCatalog& catalog, const std::string& name, const std::string& value,
                          bool isAudited)
@@ -193,7 +185,7 @@ private slots:
         const auto theirBytes = bytesOf(*theirs, theirShard);
         SUCCEEDS(theirBytes);
         QVERIFY(*ourBytes == *theirBytes);
-        QVERIFY(stateOf(story)->schemas
+        QVERIFY(story.state()->schemas
                 == persist::ShardReader(*theirs->consensus, *theirs->blob, theirShard).refresh(kJob).value()->schemas);
         HEALTHY(story);
     }
@@ -205,11 +197,11 @@ private slots:
         Story story(version, Place::inMemory());
         const auto catalog = story.open();
         SUCCEEDS(catalog);
-        const auto before = stateOf(story);
+        const auto before = story.state();
         QCOMPARE(before->writers.size(), std::size_t(1));
         QCOMPARE(before->leasedReaders.size(), std::size_t(1));
         SUCCEEDS((*catalog)->expire(kJob));
-        const auto after = stateOf(story);
+        const auto after = story.state();
         QVERIFY(after->writers.empty());
         QVERIFY(after->leasedReaders.empty());
         QCOMPARE(after->criticalReaders.size(), before->criticalReaders.size());
@@ -226,7 +218,7 @@ private slots:
         SUCCEEDS(second);
         QVERIFY(!(*first)->snapshot(kJob));
         SUCCEEDS((*first)->expire(kJob));
-        const auto state = stateOf(story);
+        const auto state = story.state();
         QCOMPARE(state->writers.size(), std::size_t(1));
         QCOMPARE(state->leasedReaders.size(), std::size_t(1));
         SUCCEEDS((*second)->confirmLeadership(kJob));
@@ -238,7 +230,7 @@ private slots:
         const auto catalog = story.open();
         SUCCEEDS(catalog);
         const auto since = [&] {
-            return stateOf(story)->criticalReaders.at("c00000000-1111-2222-3333-444444444444").since->value();
+            return story.state()->criticalReaders.at("c00000000-1111-2222-3333-444444444444").since->value();
         };
         const auto afterOpen = since();
         QCOMPARE(afterOpen, quint64(1)); // of the fencing append; the next one came too soon
@@ -469,10 +461,10 @@ private slots:
         const auto catalog = story.open();
         SUCCEEDS(catalog);
         SUCCEEDS((*catalog)->allocateIds("system", 2, std::nullopt, kJob));
-        const auto before = stateOf(story)->seqno;
+        const auto before = story.state()->seqno;
         SUCCEEDS((*catalog)->markBootstrapComplete(kJob));
-        QVERIFY(stateOf(story)->seqno > before);
-        QCOMPARE(text(stateOf(story)->applierVersion), text(story.options().build.version));
+        QVERIFY(story.state()->seqno > before);
+        QCOMPARE(text(story.state()->applierVersion), text(story.options().build.version));
         const auto refused = (*catalog)->allocateIds("system", 1, std::nullopt, kJob);
         QVERIFY(!refused);
         QCOMPARE(refused.error().code, ErrorCode::Internal);
@@ -591,7 +583,7 @@ private slots:
         }
         QVERIFY((*reader)->problems().empty());
         HEALTHY(story);
-        QVERIFY(stateOf(story)->rollups.rbegin()->first > SeqNo(100)); // there was maintenance
+        QVERIFY(story.state()->rollups.rbegin()->first > SeqNo(100)); // there was maintenance
     }
 
     /// Whatever becomes of the reply to a compare-and-set: the handle finds out, and nothing is lost or written twice.
