@@ -1,7 +1,9 @@
 #include "core/catalog/table_rows.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <tuple>
 
 namespace inspector::catalog {
 
@@ -242,14 +244,21 @@ Result<> RowEncoder::read(CollectionType type, std::string_view key, std::string
     if (types.hasValue)
         m_row.append(",\"value\":").append(value);
     m_row += '}';
+    if (m_row.size() > std::numeric_limits<std::uint32_t>::max())
+        return fail(ErrorCode::InvalidInput, "the row has more than 4 GiB");
     auto parsed = m_typer.read({m_row.data(), static_cast<std::uint32_t>(m_row.size()), codec::RowForm::JsonText});
     if (parsed.has_value())
         return {};
     // Which of the two is it? A whole row says little to somebody who typed one of them.
     codec::JsonTape tape;
-    if (types.hasKey && !tape.parseJson(key).has_value())
-        return fail(ErrorCode::InvalidInput, "the key is no JSON: " + tape.parseJson(key).error().message);
-    return fail(ErrorCode::InvalidInput, "the value is no JSON: " + tape.parseJson(value).error().message);
+    for (const auto& [isThere, text, what] :
+         {std::tuple(types.hasKey, key, "key"), std::tuple(types.hasValue, value, "value")}) {
+        if (!isThere)
+            continue;
+        if (const auto alone = tape.parseJson(text); !alone.has_value())
+            return fail(ErrorCode::InvalidInput, std::string("the ") + what + " is no JSON: " + alone.error().message);
+    }
+    return fail(ErrorCode::InvalidInput, parsed.error().message);
 }
 
 Result<EncodedRow> RowEncoder::normalise(CollectionType type, std::string_view key, std::string_view value)

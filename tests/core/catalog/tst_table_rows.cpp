@@ -220,6 +220,44 @@ private slots:
         QVERIFY2(QString::fromStdString(encoded.error().message).startsWith(message), encoded.error().message.c_str());
     }
 
+    void nestingTooDeepIsAnErrorWhereverItStarts()
+    {
+        for (std::size_t depth = 120; depth < 140; ++depth) {
+            const auto deep = std::string(depth, '[') + std::string(depth, ']');
+            const auto schema = schemaOf(92);
+            QVERIFY(!catalog::encodeRow(*schema, CollectionType::UnfinalizedShard, deep, "null").has_value());
+            QVERIFY(!catalog::encodeRow(*schema, CollectionType::TxnWalShard, "null", deep).has_value());
+        }
+    }
+
+    void damagedRowsAreNoCrashAndWhatDecodesEncodes()
+    {
+        constexpr std::uint32_t kSeed = 7;
+        qInfo("seed %u", kSeed);
+        std::mt19937 random(kSeed);
+        RowEncoder encoder(schemaOf(92));
+        std::size_t decodedRows = 0;
+        for (const auto& line : test::linesOf(test::modelFixture("worked_examples.v92.jsonl"))) {
+            codec::JsonTape tape;
+            QVERIFY(tape.parseJson(line).has_value());
+            const auto stored = bytesOfBase64(tape.member(0, "source_data")->text);
+            for (int i = 0; i < 60; ++i) {
+                auto damaged = stored;
+                for (std::size_t flips = 0; flips <= random() % 3; ++flips)
+                    damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
+                const auto row = encoder.decode(sourceRow(damaged));
+                if (!row.has_value())
+                    continue;
+                ++decodedRows;
+                const auto again = encoder.encode(encoder.collection()->type, row->key, row->value);
+                QVERIFY2(again.has_value(), again.has_value() ? "" : again.error().message.c_str());
+                QCOMPARE(again->key, row->key);
+                QCOMPARE(again->value, row->value);
+            }
+        }
+        QVERIFY(decodedRows > 50);
+    }
+
     void partThatTheKindDoesNotHaveMustBeNull()
     {
         const auto schema = schemaOf(92);
