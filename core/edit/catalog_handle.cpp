@@ -375,6 +375,7 @@ Result<persist::UpdateList> CatalogHandle::snapshotBefore(Timestamp upper, const
 
 Result<persist::StatePtr> CatalogHandle::refresh(const Job& job)
 {
+    INSPECTOR_CHECK(job.step(0, 0));
     if (!m_writing)
         return m_reader.refresh(job);
     if (m_writing->writer.pending())

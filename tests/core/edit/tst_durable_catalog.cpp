@@ -6,12 +6,15 @@
 #include "tests/core/edit/catalog_story.h"
 #include "tests/support/fixture.h"
 
+#include <QFile>
+#include <QTemporaryDir>
 #include <QtTest>
 
 #include <algorithm>
 #include <map>
 #include <random>
 #include <set>
+#include <stop_token>
 
 using namespace inspector;
 using namespace inspector::test;
@@ -632,6 +635,125 @@ private slots:
             all += "{\"name\":\"" + name + "\"} {\"value\":\"" + value + "\"} 1\n";
         QCOMPARE(text(Listener::textOf(*(*catalog)->snapshot(kJob))), text(all));
         HEALTHY(story);
+    }
+
+    /// Each call to consensus fails once, in every way: whatever the answer, the shard holds all of an operation or
+    /// none, and the next handle goes on.
+    void everyCallMayFail_data()
+    {
+        QTest::addColumn<quint64>("version");
+        QTest::addColumn<int>("moment");
+        for (const auto version : {72, 92})
+            for (const auto moment :
+                 {store::FaultMoment::Refused, store::FaultMoment::RequestLost, store::FaultMoment::ReplyLost})
+                QTest::addRow("version %d, moment %d", version, static_cast<int>(moment))
+                    << quint64(version) << static_cast<int>(moment);
+    }
+    void everyCallMayFail()
+    {
+        QFETCH(quint64, version);
+        QFETCH(int, moment);
+        std::size_t failures = 0;
+        for (std::size_t call = 1;; ++call) {
+            Story story(version, Place::inMemory());
+            const auto plan = std::make_shared<store::FaultPlan>();
+            plan->failFrom = call;
+            plan->moment = static_cast<store::FaultMoment>(moment);
+            const auto run = [&]() -> Result<> {
+                INSPECTOR_TRY(const auto catalog, story.open(0, plan));
+                INSPECTOR_CHECK(change(*catalog, "a", "1", true));
+                INSPECTOR_CHECK(change(*catalog, "a", "2", true));
+                return {};
+            };
+            const auto outcomeOfRun = run();
+            failures += outcomeOfRun ? 0U : 1U;
+            if (!outcomeOfRun)
+                QCOMPARE(outcomeOfRun.error().code, ErrorCode::Unavailable);
+            const bool isThrough = plan->calls < call;
+            const auto catalog = story.open();
+            SUCCEEDS(catalog);
+            HEALTHY(story);
+            const auto events = (*catalog)->auditLogs(kJob)->size();
+            QVERIFY(events >= 12 && events <= 14);
+            const auto now = Listener::textOf(*(*catalog)->snapshot(kJob));
+            const auto expected = events == 12
+                ? std::string()
+                : "{\"name\":\"a\"} {\"value\":\"" + std::to_string(events - 12) + "\"} 1\n";
+            QCOMPARE(text(now), text(expected));
+            if (outcomeOfRun)
+                QCOMPARE(events, std::size_t(14));
+            if (isThrough)
+                break;
+        }
+        QVERIFY(failures > 5); // reading is not tried twice
+    }
+
+    void aStopIsHeeded()
+    {
+        Story story(92, Place::inMemory());
+        const auto catalog = story.open();
+        SUCCEEDS(catalog);
+        std::stop_source stop;
+        stop.request_stop();
+        const Job stopped(stop.get_token());
+        const auto snapshot = (*catalog)->snapshot(stopped);
+        QVERIFY(!snapshot);
+        QCOMPARE(snapshot.error().code, ErrorCode::Cancelled);
+        SUCCEEDS(change(**catalog, "a", "1", false));
+        HEALTHY(story);
+    }
+
+    void theOldErasSecondShardGuardsAndIsRaised()
+    {
+        const auto original = shardFile("old-fresh");
+        SUCCEEDS(original);
+        const QTemporaryDir folder;
+        const auto path = folder.filePath("catalog.mzcat");
+        QVERIFY(QFile::copy(text(*original), path));
+        QVERIFY(QFile::setPermissions(path, QFile::ReadOwner | QFile::WriteOwner));
+        const std::string organization = "1b6e7a52-9a1e-4f6b-8f0a-2d1f6f3c9a01";
+        const auto place = Place::ofCatalogFile(path.toStdString());
+        Story story(72, place, wellKnownShard(organization, WellKnownShard::Catalog));
+        const Story second(72, place, wellKnownShard(organization, WellKnownShard::Upgrade));
+        auto options = story.options();
+        options.clock = nullptr;
+        options.upgradeShardId = second.shard();
+        const auto before = second.state();
+        QVERIFY(before != nullptr);
+
+        auto tooNew = options;
+        tooNew.build.version = "0.127.0";
+        REFUSED(story.construct(tooNew),
+                "incompatible persist version 0.125.0, current: 0.127.0, make sure to upgrade the catalog one version "
+                "forward at a time");
+        REFUSED(story.constructReading(tooNew), outcome(story.construct(tooNew)));
+
+        auto unopened = story.construct(options);
+        SUCCEEDS(unopened);
+        auto arguments = story.arguments();
+        arguments.contentVersion = "0.125.0";
+        const auto opened = std::move(**unopened).open(arguments, kJob);
+        SUCCEEDS(opened);
+        const auto after = second.state();
+        QCOMPARE(after->upper()->value(), before->upper()->value() + 1);
+        QVERIFY(after->writers.empty());
+        QCOMPARE(after->seqno.value(), before->seqno.value() + 2);
+        QCOMPARE(text(after->keyCodec), text(before->keyCodec));
+        HEALTHY(story);
+    }
+
+    void aNewBuildReadsTheShardsOwnVersion()
+    {
+        Story story(92, Place::inMemory());
+        SUCCEEDS(story.open());
+        auto options = story.options();
+        options.build.version = "28.0.0";
+        const auto refused = story.constructReading(options);
+        REFUSED(refused,
+                "incompatible persist version 26.39.0, current: 28.0.0, make sure to upgrade the catalog one major "
+                "version forward at a time");
+        QCOMPARE(refused.error().code, ErrorCode::Unsupported);
+        REFUSED(story.construct(options), outcome(refused));
     }
 
     void anUnreadableCatalogIsNotHalfOpened()
