@@ -1,9 +1,9 @@
 #include "core/inspect/catalog_reader.h"
 
 #include "core/catalog/consolidate.h"
+#include "core/inspect/choose_shard.h"
 #include "core/inspect/fence_history.h"
 #include "core/inspect/overview.h"
-#include "core/persist/recognise.h"
 #include "core/persist/shard_reader.h"
 #include "core/persist/state_json.h"
 
@@ -34,41 +34,6 @@ private:
     std::chrono::nanoseconds& m_sum;
     Clock::time_point m_begun = Clock::now();
 };
-
-/// Which shard is meant, and whose it is where that is known.
-struct ChosenShard
-{
-    ShardId shardId;
-    std::string environmentId;
-    std::string organizationId;
-    std::shared_ptr<persist::ShardReader> reader; ///< when recognising it read the rows already
-};
-
-Result<ChosenShard> choose(const ShardChoice& choice, const store::Stores& stores, const Job& job)
-{
-    const auto ofOrganization = [](std::string organizationId, std::string environmentId) {
-        auto shardId = wellKnownShard(organizationId, WellKnownShard::Catalog);
-        return ChosenShard {std::move(shardId), std::move(environmentId), std::move(organizationId), nullptr};
-    };
-    switch (choice.by) {
-    case ShardChoice::By::EnvironmentId: {
-        INSPECTOR_TRY(auto organizationId, organizationOfEnvironment(choice.text));
-        return ofOrganization(std::move(organizationId), choice.text);
-    }
-    case ShardChoice::By::OrganizationId: {
-        INSPECTOR_TRY(auto organizationId, parseOrganizationId(choice.text));
-        return ofOrganization(std::move(organizationId), {});
-    }
-    case ShardChoice::By::ShardId: {
-        INSPECTOR_TRY(auto shardId, ShardId::parse(choice.text));
-        return ChosenShard {std::move(shardId), {}, {}, nullptr};
-    }
-    case ShardChoice::By::Content:
-        break;
-    }
-    INSPECTOR_TRY(auto found, persist::findCatalogShard(*stores.consensus, *stores.blob, looksLikeCatalog, job));
-    return ChosenShard {std::move(found.shardId), {}, {}, std::move(found.reader)};
-}
 
 template <typename T>
 void permute(std::vector<T>& values, const std::vector<std::uint32_t>& order)
@@ -453,7 +418,7 @@ Result<std::unique_ptr<CatalogReader>> CatalogReader::open(const OpenOptions& op
     const auto begun = Clock::now();
     auto log = std::make_shared<store::ActivityLog>();
     INSPECTOR_TRY(auto stores, store::openStores(options.location, log, job));
-    INSPECTOR_TRY(auto shard, choose(options.shard, stores, job));
+    INSPECTOR_TRY(auto shard, chooseShard(options.shard, stores, job));
     auto reader = std::make_unique<LiveCatalogReader>(std::move(stores), std::move(log), std::move(shard));
     INSPECTOR_CHECK(reader->refresh(job));
     reader->noteOpenTime(Clock::now() - begun);
