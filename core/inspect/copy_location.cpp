@@ -539,8 +539,13 @@ private:
 
 Result<CopyReport> copyLocation(const CopyRequest& request, const Job& job)
 {
-    CopyReport report;
     INSPECTOR_TRY(const auto from, store::openStores(request.from, {}, job).during("opening the source"));
+    return copyLocation(from, request, job);
+}
+
+Result<CopyReport> copyLocation(const store::Stores& from, const CopyRequest& request, const Job& job)
+{
+    CopyReport report;
     report.warnings = from.warnings;
     report.from = from.consensus->description();
     if (from.blob->description() != report.from)

@@ -61,4 +61,7 @@ struct CopyReport
 /// can tell what became of it.
 [[nodiscard]] Result<CopyReport> copyLocation(const CopyRequest& request, const Job& job);
 
+/// The same from stores that are open already, whatever `request.from` says.
+[[nodiscard]] Result<CopyReport> copyLocation(const store::Stores& from, const CopyRequest& request, const Job& job);
+
 } // namespace inspector::inspect

@@ -33,6 +33,7 @@ Result<bool> createCatalogFile(const std::string& path, std::shared_ptr<Activity
     }();
     if (!placed || !*placed) {
         ::unlink(beside.c_str());
+        ::unlink((beside + "-journal").c_str());
         return placed;
     }
     INSPECTOR_CHECK(syncFolder(folderOf(path)));
