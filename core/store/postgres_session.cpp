@@ -259,8 +259,17 @@ PostgresSession::Outcome PostgresSession::connectTo(const std::vector<std::pair<
     if (!m_handle)
         return tl::unexpected(Failure {{ErrorCode::Unavailable, "not enough memory to connect", {}, false}});
     PQsetErrorVerbosity(m_handle.get(), PQERRORS_VERBOSE); // the only way to the SQLSTATE of a refused connection
-    PQsetNoticeProcessor(
-        m_handle.get(), [](void*, const char*) {}, nullptr); // by default notices are printed
+    m_wasEnded = false;
+    // What the server says without being asked is not printed; that it ends the session is taken note of.
+    PQsetNoticeReceiver(
+        m_handle.get(),
+        [](void* self, const PGresult* notice) {
+            const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+            const std::string_view text = severity ? severity : "";
+            if (text == "FATAL" || text == "PANIC")
+                static_cast<PostgresSession*>(self)->m_wasEnded = true;
+        },
+        this); // by default notices are printed
 
     std::optional<steady_clock::time_point> deadline;
     if (m_parameters.connectTimeoutSeconds > 0)
@@ -350,7 +359,7 @@ bool PostgresSession::isConnected()
         pollfd socket {PQsocket(m_handle.get()), POLLIN, 0};
         if (::poll(&socket, 1, 0) <= 0)
             return true;
-        if (PQconsumeInput(m_handle.get()) == 0)
+        if (PQconsumeInput(m_handle.get()) == 0 || PQisBusy(m_handle.get()) != 0 || m_wasEnded)
             break;
     }
     m_handle.reset();

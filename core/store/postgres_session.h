@@ -131,6 +131,7 @@ private:
     std::unique_ptr<pg_conn, Finish> m_handle; ///< null between a lost connection and the next statement
     std::string m_description = "PostgreSQL";
     bool m_isCockroach = false;
+    bool m_wasEnded = false; ///< the server said that it ends the session
 };
 
 } // namespace inspector::store

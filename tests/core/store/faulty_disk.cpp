@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <new>
 #include <string>
 #include <string_view>
@@ -11,10 +12,10 @@ namespace {
 
 struct Plan
 {
-    DiskFault fault = DiskFault::None;
-    std::size_t call = 0;
-    bool lasting = false;
-    std::size_t calls = 0;
+    std::atomic<DiskFault> fault = DiskFault::None;
+    std::atomic<std::size_t> call = 0;
+    std::atomic<bool> lasting = false;
+    std::atomic<std::size_t> calls = 0;
 };
 Plan plan; // SQLite's file system is one per process
 
@@ -38,9 +39,9 @@ sqlite3_file* realOf(sqlite3_file* file)
 template <typename Work>
 int change(int brokenCode, Work&& work)
 {
-    ++plan.calls;
-    const bool isDue = plan.call != 0 && (plan.calls == plan.call || (plan.lasting && plan.calls > plan.call));
-    switch (isDue ? plan.fault : DiskFault::None) {
+    const auto call = ++plan.calls;
+    const bool isDue = plan.call != 0 && (call == plan.call || (plan.lasting && call > plan.call));
+    switch (isDue ? plan.fault.load() : DiskFault::None) {
     case DiskFault::None:
         return work();
     case DiskFault::Full:
@@ -149,12 +150,15 @@ void FaultyDisk::install()
 
 void FaultyDisk::arm(DiskFault fault, std::size_t call, bool lasting)
 {
-    plan = {fault, call, lasting, 0};
+    plan.fault = fault;
+    plan.call = call;
+    plan.lasting = lasting;
+    plan.calls = 0;
 }
 
 void FaultyDisk::disarm()
 {
-    plan = {};
+    arm(DiskFault::None, 0);
 }
 
 std::size_t FaultyDisk::calls()

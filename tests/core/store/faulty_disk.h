@@ -13,8 +13,7 @@ enum class DiskFault {
     Kill,       ///< the process ends on the spot, as by kill -9
 };
 
-/// SQLite's default file system from install() on, which counts such calls and lets one of them fail. One at a time;
-/// the one thread that uses SQLite.
+/// SQLite's default file system from install() on, which counts such calls, of all threads, and lets one of them fail.
 struct FaultyDisk
 {
     static void install();

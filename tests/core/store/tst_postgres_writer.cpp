@@ -478,6 +478,14 @@ private slots:
         const auto writer = open(url());
         QVERIFY(writer->compareAndSet(kShard, {}, version(1, "a"), kJob).value() == CasOutcome::Committed);
         QVERIFY(m_server->terminateSessions());
+        for (int wait = 0; wait < 400; ++wait) { // until they are gone, and have said so
+            if (execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'catalog-inspector'")
+                    .front()
+                    .front()
+                == "0")
+                break;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
         const auto outcome = writer->compareAndSet(kShard, SeqNo(1), version(2, "b"), kJob);
         QVERIFY2(outcome, outcome ? "" : outcome.error().describe().c_str());
         QVERIFY(*outcome == CasOutcome::Committed);
