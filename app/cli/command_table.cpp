@@ -1,5 +1,4 @@
 #include "app/cli/command_table.h"
-
 #include "app/cli/commands.h"
 
 #include <algorithm>
@@ -58,8 +57,10 @@ const char* meaningOf(ExitCode code)
 std::vector<Option> optionsOf(const Command& command)
 {
     auto options = command.options;
-    options.insert(options.end(), kMomentOptions.begin(), kMomentOptions.end());
-    options.insert(options.end(), kLocationOptions.begin(), kLocationOptions.end());
+    if (command.hasMoment)
+        options.insert(options.end(), kMomentOptions.begin(), kMomentOptions.end());
+    if (command.hasLocation)
+        options.insert(options.end(), kLocationOptions.begin(), kLocationOptions.end());
     options.insert(options.end(), kCommonOptions.begin(), kCommonOptions.end());
     return options;
 }
@@ -90,7 +91,7 @@ std::string helpOf(const Command& command)
     std::string text = std::string("Usage: ") + kProgram + " " + command.name;
     for (const auto& operand : command.operands)
         text += std::string(" ") + operand.name;
-    text += " [OPTIONS] LOCATION\n\n";
+    text += command.hasLocation ? " [OPTIONS] LOCATION\n\n" : " [OPTIONS]\n\n";
     text += std::string(command.about) + "\n\n";
     if (!command.operands.empty()) {
         for (const auto& operand : command.operands)
@@ -99,11 +100,13 @@ std::string helpOf(const Command& command)
     }
     if (!command.options.empty())
         text += "Options:\n" + optionLines(command.options) + "\n";
-    text += "Moment (the latest when absent):\n" + optionLines(kMomentOptions) + "\n";
-    text +=
-        "Location: a catalog file (path or file: URL), or both URLs; the catalog is recognised by its content when no\n"
-        "shard is named:\n"
-        + optionLines(kLocationOptions) + "\n";
+    if (command.hasMoment)
+        text += "Moment (the latest when absent):\n" + optionLines(kMomentOptions) + "\n";
+    if (command.hasLocation)
+        text += "Location: a catalog file (path or file: URL), or both URLs; the catalog is recognised by its content "
+                "when no\n"
+                "shard is named:\n"
+            + optionLines(kLocationOptions) + "\n";
     text += "Always:\n" + optionLines(kCommonOptions) + "\n";
     text += "Examples:\n";
     for (const auto* example : command.examples)
@@ -117,18 +120,20 @@ std::string helpOf(const Command& command)
         number.resize(5, ' ');
         text += "  " + number + meaningOf(code) + "\n";
     }
-    text += "\nReading never writes: no statement or request of this command changes the store.\n";
+    text += command.writes ? "\nNothing is written without --commit.\n"
+                           : "\nReading never writes: no statement or request of this command changes the store.\n";
     return text;
 }
 
 std::string help()
 {
     std::string text = std::string("Usage: ") + kProgram + " COMMAND [OPTIONS] LOCATION\n\n"
-        + "Reads the durable catalog of a Materialize environment without writing a byte.\n\nCommands:\n";
+        + "Reads the durable catalog of a Materialize environment without writing a byte. Commands that can write say "
+          "so, and do\nnothing of the kind without --commit.\n\nCommands:\n";
     for (const auto& command : commands()) {
         std::string name = command.name;
         name.resize(14, ' ');
-        text += "  " + name + command.summary + "\n";
+        text += "  " + name + command.summary + (command.writes ? " (writes with --commit)" : "") + "\n";
     }
     text += std::string("\n'") + kProgram
         + " COMMAND --help' says more about a command, with examples and exit codes.\n"
@@ -250,8 +255,9 @@ Result<ExitCode> runCommand(const Command& command, std::span<const std::string>
     const auto own = command.operands.size();
     if (operands.size() < own)
         return fail(ErrorCode::InvalidInput, std::string(command.operands[operands.size()].name) + " is missing");
-    if (operands.size() > own + 1)
-        return fail(ErrorCode::InvalidInput, "'" + operands[own + 1] + "' is one word too many");
+    const auto most = own + (command.hasLocation ? 1 : 0);
+    if (operands.size() > most)
+        return fail(ErrorCode::InvalidInput, "'" + operands[most] + "' is one word too many");
     std::optional<std::string> place;
     if (operands.size() == own + 1) {
         place = operands.back();
@@ -259,7 +265,10 @@ Result<ExitCode> runCommand(const Command& command, std::span<const std::string>
     }
     INSPECTOR_TRY(auto moment, momentOf(arguments));
     INSPECTOR_TRY(auto shard, shardOf(arguments));
-    INSPECTOR_TRY(auto location, locationOf(arguments, place, environment));
+    store::Location location;
+    if (command.hasLocation) {
+        INSPECTOR_TRY(location, locationOf(arguments, place, environment));
+    }
     return command.run({arguments,
                         {std::move(location), std::move(shard)},
                         moment,
@@ -320,9 +329,9 @@ void remarkReading(const Request& request, const inspect::Reading& reading, cons
 const std::vector<Command>& commands()
 {
     static const std::vector<Command> kCommands {
-        dumpCommand(),  statsCommand(),     traceCommand(),   rowsCommand(),  historyCommand(),
-        factsCommand(), epochCommand(),     fencesCommand(),  showCommand(),  findCommand(),
-        stateCommand(), stateDiffCommand(), rollupsCommand(), partsCommand(), upgradeCheckCommand(),
+        dumpCommand(),    statsCommand(),  traceCommand(),        rowsCommand(), historyCommand(), factsCommand(),
+        epochCommand(),   fencesCommand(), showCommand(),         findCommand(), stateCommand(),   stateDiffCommand(),
+        rollupsCommand(), partsCommand(),  upgradeCheckCommand(), demoCommand(),
     };
     return kCommands;
 }

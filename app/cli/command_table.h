@@ -62,6 +62,9 @@ struct Command
     std::vector<const char*> examples;
     std::vector<ExitCode> exitCodes; ///< besides 0, 2, 3, 4, 5 and 130, which every command uses
     Result<ExitCode> (*run)(const Request& request) = nullptr;
+    bool hasMoment = true;   ///< takes --as-of and --seqno
+    bool hasLocation = true; ///< takes a location and which shard of it; else its operands are all there is
+    bool writes = false;     ///< once it is told to: what --help says of writing
 };
 
 /// All commands, in the order of the help.

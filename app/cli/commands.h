@@ -21,6 +21,7 @@ namespace inspector::cli {
 [[nodiscard]] Command rollupsCommand();
 [[nodiscard]] Command partsCommand();
 [[nodiscard]] Command upgradeCheckCommand();
+[[nodiscard]] Command demoCommand();
 
 /// Says on standard error what a reading could not read and what an output left out.
 void remarkReading(const Request& request, const inspect::Reading& reading, const inspect::LeftOut& leftOut);
