@@ -1,4 +1,5 @@
 #include "app/cli/command_table.h"
+
 #include "app/cli/commands.h"
 
 #include <algorithm>
@@ -331,7 +332,7 @@ const std::vector<Command>& commands()
     static const std::vector<Command> kCommands {
         dumpCommand(),    statsCommand(),  traceCommand(),        rowsCommand(), historyCommand(), factsCommand(),
         epochCommand(),   fencesCommand(), showCommand(),         findCommand(), stateCommand(),   stateDiffCommand(),
-        rollupsCommand(), partsCommand(),  upgradeCheckCommand(), demoCommand(),
+        rollupsCommand(), partsCommand(),  upgradeCheckCommand(), demoCommand(), importCommand(),  exportCommand(),
     };
     return kCommands;
 }

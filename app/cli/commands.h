@@ -22,6 +22,8 @@ namespace inspector::cli {
 [[nodiscard]] Command partsCommand();
 [[nodiscard]] Command upgradeCheckCommand();
 [[nodiscard]] Command demoCommand();
+[[nodiscard]] Command importCommand();
+[[nodiscard]] Command exportCommand();
 
 /// Says on standard error what a reading could not read and what an output left out.
 void remarkReading(const Request& request, const inspect::Reading& reading, const inspect::LeftOut& leftOut);
