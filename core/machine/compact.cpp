@@ -25,8 +25,8 @@ Result<> checkTiling(const CompactionRequest& request)
         const auto& description = input->description;
         if (description.lower != expected)
             return fail(ErrorCode::InvalidInput,
-                        "invalid merge of non-consecutive batches: " + persist::textOf(description)
-                            + " does not begin at " + persist::textOf(expected));
+                        "invalid merge of non-consecutive batches " + persist::textOf(expected) + " vs "
+                            + persist::textOf(description.lower));
         if (!persist::lessEqual(description.since, output.since))
             return fail(ErrorCode::InvalidInput,
                         "output since " + persist::textOf(output.since) + " must be at or in advance of input since "
@@ -35,7 +35,7 @@ Result<> checkTiling(const CompactionRequest& request)
     }
     if (expected != output.upper)
         return fail(ErrorCode::InvalidInput,
-                    "the inputs of the merge end at " + persist::textOf(expected) + ", not at "
+                    "invalid merge of non-consecutive batches " + persist::textOf(expected) + " vs "
                         + persist::textOf(output.upper));
     return {};
 }
