@@ -378,8 +378,6 @@ Result<persist::StatePtr> CatalogHandle::refresh(const Job& job)
     INSPECTOR_CHECK(job.step(0, 0));
     if (!m_writing)
         return m_reader.refresh(job);
-    if (m_writing->writer.pending())
-        INSPECTOR_CHECK(m_writing->writer.resolve(job));
     return m_writing->writer.refresh(job);
 }
 
@@ -530,8 +528,6 @@ Result<std::optional<AppendMismatch>> CatalogHandle::append(const std::vector<ca
         return internalError("next_upper (" + std::to_string(next.value()) + ") not greater than current upper ("
                              + std::to_string(m_upper.value()) + ")");
     auto& writer = m_writing->writer;
-    if (writer.pending())
-        INSPECTOR_CHECK(writer.resolve(job));
     const auto expected = m_upper;
     INSPECTOR_TRY(const auto outcome,
                   writer.compareAndAppend(permit, {expected, next, rowUpdatesOf(changes, time)}, job));

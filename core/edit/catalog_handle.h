@@ -173,8 +173,8 @@ public:
     [[nodiscard]] Result<persist::UpdateList> snapshotBefore(Timestamp upper, const Job& job);
 
     /// §2.9 without the sync after a success: appends `changes` at `time`, from upper() to `next`. After a mismatch the
-    /// handle has synced; Fenced when that found a newer token. An error with outcomeUnknown leaves it to the next
-    /// sync to find out.
+    /// handle has synced; Fenced when that found a newer token. After an error with outcomeUnknown the next sync shows
+    /// what has come of it by then.
     [[nodiscard]] Result<std::optional<AppendMismatch>> append(const std::vector<catalog::RowChange>& changes,
                                                                Timestamp time, Timestamp next, UpdateApplier& applier,
                                                                const Job& job);
@@ -202,7 +202,8 @@ private:
 
     [[nodiscard]] machine::Profile profile() const;
     [[nodiscard]] Result<machine::WritePermit> permit() const { return m_guard.permit(m_upper); }
-    /// Reads the newest state, settling first what became of a write whose outcome is unknown.
+    /// Reads the newest state: a write whose outcome was unknown is in it, or is not there yet. Should it arrive later,
+    /// it is like anybody's: whatever is appended meanwhile competes with it for the same version.
     [[nodiscard]] Result<persist::StatePtr> refresh(const Job& job);
     [[nodiscard]] static Result<Timestamp> upperOf(const persist::State& state);
     /// The updates in [upper(), target) of the newest state, or nothing when only a new snapshot tells: compaction has

@@ -121,7 +121,7 @@ private:
 /// An open catalog (§2.15 to §2.18). What it may do depends on the mode, and a read-only or savepoint one holds no
 /// store that could write. One thread at a time. Errors in the words of §3: Fenced, ReadOnly (NotWritable), Conflict
 /// (CatalogOutOfSync, an upper mismatch), InvalidInput (DryRunTransaction, misuse), Internal. An error with
-/// `outcomeUnknown` came after a write was sent: the next sync finds out what became of it.
+/// `outcomeUnknown` came after a write was sent: the next sync shows whether it has arrived by then.
 class DurableCatalog
 {
 public:
