@@ -102,7 +102,7 @@ Result<> checkGuestVersion(const persist::State& before, const PreparedVersion& 
         return touches("the version");
     for (const auto& change : version.diff.changes)
         INSPECTOR_CHECK(checkChange(change, writerId));
-    const auto& after = version.after.state->trace.legacyBatches;
+    const auto& after = version.after->trace.legacyBatches;
     for (const auto& batch : batchesTheErasReadDifferently(before.trace)) {
         const bool stays = std::any_of(after.begin(), after.end(), [&](const persist::BatchPtr& kept) {
             return kept == batch || persist::sameContent(*kept, *batch);

@@ -169,7 +169,7 @@ Result<std::optional<WrittenRollup>> writeRollup(ShardMachine& machine, const Wr
         && (diffs.diffs.size() != written.diffsUpper.value() - written.diffsLower.value()
             || diffs.diffs.front().seqno != written.diffsLower))
         return std::nullopt;
-    const auto bytes = encodeRollup(state, *held.raw, diffs);
+    const auto bytes = encodeRollup(state, held.raw, diffs);
     written.rollup.key = nameOf(state.seqno) + "/r" + ids.uuid();
     written.rollup.encodedSizeBytes = bytes.size();
     INSPECTOR_CHECK(

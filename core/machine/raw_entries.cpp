@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace inspector::machine {
 
@@ -370,15 +371,35 @@ Result<RawEntries> RawEntries::ofRollup(const Rollup& rollup)
 
 Result<> RawEntries::apply(const StateDiff& diff)
 {
-    std::map<StateField, Field> changed;
+    // In place, because entries are many and changes few; what was there comes back when a change does not fit.
+    struct Undo
+    {
+        Field* entries = nullptr;
+        std::string key;
+        std::optional<Entry> before;
+    };
+    std::vector<Undo> undos;
     for (std::size_t i = 0; i < diff.changes.size(); ++i) {
-        const auto step = "following change " + std::to_string(i + 1) + " of v" + std::to_string(diff.seqnoTo.value());
-        INSPECTOR_TRY(const auto change, inTodaysForm(diff.changes[i]).during(step));
-        const auto entries = changed.try_emplace(change.field, of(change.field)).first;
-        INSPECTOR_CHECK(applyOne(entries->second, change).during(step));
+        const auto one = [&]() -> Result<> {
+            INSPECTOR_TRY(const auto change, inTodaysForm(diff.changes[i]));
+            INSPECTOR_TRY(auto key, spelled(change.field, change.key));
+            auto& entries = m_fields[change.field];
+            const auto found = entries.find(key);
+            undos.push_back(
+                {&entries, std::move(key), found == entries.end() ? std::nullopt : std::optional(found->second)});
+            return applyOne(entries, change);
+        };
+        if (auto done = one(); !done) {
+            for (auto undo = undos.rbegin(); undo != undos.rend(); ++undo) {
+                if (undo->before)
+                    undo->entries->insert_or_assign(undo->key, *undo->before);
+                else
+                    undo->entries->erase(undo->key);
+            }
+            return std::move(done).during("following change " + std::to_string(i + 1) + " of v"
+                                          + std::to_string(diff.seqnoTo.value()));
+        }
     }
-    for (auto& [field, entries] : changed)
-        m_fields.insert_or_assign(field, std::move(entries));
     return {};
 }
 

@@ -33,19 +33,35 @@ Result<persist::StateDiff> decodeRow(store::VersionedData row)
     return diff;
 }
 
-/// `state` and `raw` one version on, by the strict rules.
-Result<> applyStrictly(persist::State& state, RawEntries& raw, const persist::StateDiff& diff)
+/// `state` one version on, by the strict rules.
+Result<> applyStrictly(persist::State& state, const persist::StateDiff& diff)
 {
     if (diff.seqnoFrom != state.seqno)
         return fail(ErrorCode::Corrupt,
                     "the diff to " + nameOf(diff.seqnoTo) + " starts from " + nameOf(diff.seqnoFrom)
                         + ", but the state is at " + nameOf(state.seqno));
-    INSPECTOR_CHECK(raw.apply(diff).during("following the state diff " + nameOf(diff.seqnoTo)));
     const auto anomalies = state.anomalies.size();
     INSPECTOR_CHECK(persist::apply(state, diff).during("applying the state diff " + nameOf(diff.seqnoTo)));
     if (state.anomalies.size() != anomalies)
         return fail(ErrorCode::Corrupt, state.anomalies.back());
     return {};
+}
+
+/// The diff that takes back what `diff` does.
+persist::StateDiff inverseOf(const persist::StateDiff& diff)
+{
+    using persist::ChangeType;
+    persist::StateDiff inverse;
+    inverse.seqnoFrom = diff.seqnoTo;
+    inverse.seqnoTo = diff.seqnoFrom;
+    for (auto change = diff.changes.rbegin(); change != diff.changes.rend(); ++change) {
+        auto undo = *change;
+        if (undo.type != ChangeType::Update)
+            undo.type = undo.type == ChangeType::Insert ? ChangeType::Delete : ChangeType::Insert;
+        std::swap(undo.oldValue, undo.newValue);
+        inverse.changes.push_back(std::move(undo));
+    }
+    return inverse;
 }
 
 bool sameBatches(const std::vector<persist::BatchPtr>& a, const std::vector<persist::BatchPtr>& b)
@@ -126,22 +142,23 @@ ShardLog::ShardLog(store::ConsensusWriter& consensus, const store::Blob& blob, S
 {
 }
 
-Result<> ShardLog::follow(HeldState& held, std::vector<store::VersionedData> rows) const
+Result<> ShardLog::follow(HeldState& held, std::vector<store::VersionedData> rows)
 {
     if (rows.empty())
         return {};
     auto state = *held.state;
-    auto raw = *held.raw;
+    auto raw = held.raw; // a log that breaks half-way leaves what is held alone
     for (auto& row : rows) {
         if (row.seqno != state.seqno.next())
             return fail(ErrorCode::Corrupt,
                         "consensus has a gap between " + nameOf(state.seqno) + " and " + nameOf(row.seqno)
                             + ": nothing can be written on top of it");
         INSPECTOR_TRY(const auto diff, decodeRow(std::move(row)));
-        INSPECTOR_CHECK(applyStrictly(state, raw, diff));
+        INSPECTOR_CHECK(raw.apply(diff).during("following the state diff " + nameOf(diff.seqnoTo)));
+        INSPECTOR_CHECK(applyStrictly(state, diff));
     }
     held.state = std::make_shared<const persist::State>(std::move(state));
-    held.raw = std::make_shared<const RawEntries>(std::move(raw));
+    held.raw = std::move(raw);
     return {};
 }
 
@@ -176,8 +193,7 @@ Result<> ShardLog::load(const Job& job)
             missing = newest.latestRollupKey + ", or the rows after it,";
             continue;
         }
-        HeldState held {std::make_shared<const persist::State>(std::move(rollup->state)),
-                        std::make_shared<const RawEntries>(std::move(raw))};
+        HeldState held {std::make_shared<const persist::State>(std::move(rollup->state)), std::move(raw)};
         INSPECTOR_CHECK(follow(held, std::move(found)));
         m_held = std::move(held);
         return {};
@@ -211,25 +227,30 @@ Result<bool> ShardLog::refresh(const Job& job)
     return true;
 }
 
-Result<PreparedVersion> ShardLog::prepare(const persist::State& next, Era era) const
+Result<PreparedVersion> ShardLog::prepare(const persist::State& next, Era era)
 {
-    INSPECTOR_TRY(const auto difference, differenceOf(*m_held.state, *m_held.raw, next));
+    INSPECTOR_TRY(const auto difference, differenceOf(*m_held.state, m_held.raw, next));
     const auto row = encodeStateDiff(difference);
     PreparedVersion version;
     INSPECTOR_TRY(version.diff, persist::decodeStateDiff(row).during("decoding what is about to be written"));
-    auto state = *m_held.state;
-    auto raw = *m_held.raw;
     const auto refused = [&](const std::string& why) {
         return fail(ErrorCode::Internal, "the version " + nameOf(next.seqno) + " that was computed is wrong: " + why);
     };
-    if (auto applied = applyStrictly(state, raw, version.diff); !applied)
+    // There and back: the entries are the log's own, and a copy of many thousand costs more than the changes do.
+    if (auto applied = m_held.raw.apply(version.diff); !applied)
+        return refused(applied.error().describe());
+    if (auto undone = m_held.raw.apply(inverseOf(version.diff)); !undone) {
+        m_held = {}; // read anew
+        return refused(undone.error().describe());
+    }
+    auto state = *m_held.state;
+    if (auto applied = applyStrictly(state, version.diff); !applied)
         return refused(applied.error().describe());
     if (const auto different = differenceBetween(state, next))
         return refused("its " + *different + " do not come out as intended");
     if (const auto spine = LayeredSpine::unflatten(state.trace, era); !spine)
         return refused(spine.error().describe());
-    version.after.state = std::make_shared<const persist::State>(std::move(state));
-    version.after.raw = std::make_shared<const RawEntries>(std::move(raw));
+    version.after = std::make_shared<const persist::State>(std::move(state));
     return version;
 }
 
@@ -246,7 +267,11 @@ Result<store::CasOutcome> ShardLog::send(const PreparedVersion& version, const J
 
 void ShardLog::adopt(const PreparedVersion& version)
 {
-    m_held = version.after;
+    if (m_held.state && m_held.state->seqno >= version.seqno())
+        return;
+    m_held.state = version.after;
+    if (!m_held.raw.apply(version.diff)) // it did before, so this does not happen; else the shard is read anew
+        m_held = {};
 }
 
 Result<Fate> ShardLog::fateOf(SeqNo seqno, BytesView row, const Job& job) const

@@ -18,18 +18,18 @@
 
 namespace inspector::machine {
 
-/// A state with every entry of it as it is stored. A value; copies share.
+/// A state with every entry of it as it is stored.
 struct HeldState
 {
-    persist::StatePtr state; ///< nullptr: nothing was read yet
-    std::shared_ptr<const RawEntries> raw;
+    persist::StatePtr state;
+    RawEntries raw;
 };
 
 /// A version that was computed, encoded and checked, but not sent.
 struct PreparedVersion
 {
     persist::StateDiff diff; ///< as decoded from the row; `diff.raw` is the row
-    HeldState after;
+    persist::StatePtr after;
 
     [[nodiscard]] SeqNo seqno() const { return diff.seqnoTo; }
 };
@@ -52,7 +52,10 @@ public:
     ShardLog(store::ConsensusWriter& consensus, const store::Blob& blob, ShardId shardId);
 
     [[nodiscard]] const ShardId& shardId() const { return m_states.shardId(); }
-    [[nodiscard]] const HeldState& held() const { return m_held; }
+    /// The newest state that was read or written; nullptr before the first.
+    [[nodiscard]] const persist::StatePtr& state() const { return m_held.state; }
+    /// The same with its entries, copied: they change with the next version.
+    [[nodiscard]] HeldState held() const { return m_held; }
 
     /// Whether the log has any row.
     [[nodiscard]] Result<bool> hasRows(const Job& job) const;
@@ -64,11 +67,11 @@ public:
     /// Encodes the difference between what is held and `next`, and checks it (persist-write-protocol §10.8 item 4): the
     /// row, decoded and applied by the strict rules, must give `next` and a spine that a newer build accepts. Internal
     /// with what does not fit.
-    [[nodiscard]] Result<PreparedVersion> prepare(const persist::State& next, Era era) const;
+    [[nodiscard]] Result<PreparedVersion> prepare(const persist::State& next, Era era);
 
     /// Sends a prepared version and, when it is committed, holds it.
     [[nodiscard]] Result<store::CasOutcome> send(const PreparedVersion& version, const Job& job);
-    /// Holds a version of which fateOf() has found that it is committed.
+    /// Holds a version of which fateOf() has found that it is committed, unless it is held or passed already.
     void adopt(const PreparedVersion& version);
 
     /// What became of a row that was sent as `seqno`, by one scan.
@@ -86,7 +89,7 @@ public:
 
 private:
     [[nodiscard]] Result<> load(const Job& job);
-    [[nodiscard]] Result<> follow(HeldState& held, std::vector<store::VersionedData> rows) const;
+    [[nodiscard]] static Result<> follow(HeldState& held, std::vector<store::VersionedData> rows);
 
     store::ConsensusWriter& m_consensus;
     persist::StateReader m_states;

@@ -59,7 +59,7 @@ Result<> ShardMachine::openOrCreate(const WritePermit& /*permit*/, const ShardOr
     const auto read = m_log.refresh(job);
     if (read)
         return {};
-    if (read.error().code != ErrorCode::NotFound || m_log.held().state)
+    if (read.error().code != ErrorCode::NotFound || m_log.state())
         return tl::unexpected(read.error());
     // A missing rollup is NotFound, too: only a log without rows is an absent shard.
     INSPECTOR_TRY(const auto present, m_log.hasRows(job));
@@ -81,7 +81,7 @@ Result<> ShardMachine::openOrCreate(const WritePermit& /*permit*/, const ShardOr
         // Whoever was first: a shard is there now, or will be. Whether it is ours is no question.
         const auto loaded = m_log.refresh(job);
         if (loaded) {
-            const auto& rollups = m_log.held().state->rollups;
+            const auto& rollups = m_log.state()->rollups;
             const auto listed = rollups.find(seqno);
             if (created && *created == store::CasOutcome::Mismatch
                 && (listed == rollups.end() || listed->second.key != rollupKey)) {
@@ -136,7 +136,7 @@ Result<std::optional<bool>> ShardMachine::find(const Pending& pending, const Job
     }
     // The row is gone from the log, so look for its effect.
     INSPECTOR_CHECK(m_log.refresh(job));
-    const auto& state = *m_log.held().state;
+    const auto& state = *m_log.state();
     const auto writer = state.writers.find(pending.writerId);
     if (!pending.upper || writer == state.writers.end())
         return fail(ErrorCode::Conflict,
@@ -191,13 +191,13 @@ Result<Ran> ShardMachine::runSteps(const Compute& compute, const Job& job, const
     Ran ran;
     int futileReads = 0;
     bool isFresh = false;
-    if (!m_log.held().state) {
+    if (!m_log.state()) {
         INSPECTOR_CHECK(m_log.refresh(job));
         isFresh = true;
     }
     for (;;) {
         INSPECTOR_CHECK(job.step(ran.attempts, 0));
-        const auto before = m_log.held().state;
+        const auto before = m_log.state();
         if (m_checks.mayBuildOn)
             INSPECTOR_CHECK(m_checks.mayBuildOn(*before));
         moment.nowMs = nowMs();
@@ -235,7 +235,7 @@ Result<Ran> ShardMachine::runSteps(const Compute& compute, const Job& job, const
         if (!sent) {
             INSPECTOR_TRY(const auto settled, settle(version, pending, ran.attempts, std::move(sent).error(), job));
             isCommitted = settled == Settled::Committed;
-            if (isCommitted && m_log.held().state->seqno < version.seqno())
+            if (isCommitted)
                 m_log.adopt(version);
         }
         if (isCommitted) {
@@ -243,12 +243,12 @@ Result<Ran> ShardMachine::runSteps(const Compute& compute, const Job& job, const
             ran.seqno = version.seqno();
             ran.assigned = computed->assigned;
             if (m_profile.maintains && !ran.assigned.isEmpty())
-                m_work.push_back({ran.assigned, version.after});
+                m_work.push_back({ran.assigned, ran.assigned.rollup ? m_log.held() : HeldState()});
             break;
         }
         INSPECTOR_TRY(const bool moved, m_log.refresh(job));
         isFresh = true;
-        if (!moved && m_log.held().state->seqno == before->seqno && ++futileReads == kMaxFutileReads)
+        if (!moved && m_log.state()->seqno == before->seqno && ++futileReads == kMaxFutileReads)
             return fail(ErrorCode::Corrupt,
                         "consensus says that v" + std::to_string(version.seqno().value())
                             + " is taken, but has no such row");

@@ -24,7 +24,7 @@ namespace inspector::machine {
 struct AssignedWork
 {
     Assignment assigned;
-    HeldState held;
+    HeldState held; ///< where a rollup is assigned
 };
 
 /// How one command came out.
@@ -69,7 +69,7 @@ public:
     void setProfile(Profile profile) { m_profile = std::move(profile); }
     void setChecks(Checks checks) { m_checks = std::move(checks); }
     [[nodiscard]] const ShardLog& log() const { return m_log; }
-    [[nodiscard]] const persist::StatePtr& state() const { return m_log.held().state; }
+    [[nodiscard]] const persist::StatePtr& state() const { return m_log.state(); }
     [[nodiscard]] store::BlobWriter& blob() const { return m_blob; }
     [[nodiscard]] std::uint64_t nowMs() const;
 
