@@ -54,6 +54,7 @@ public:
     void begin(RoleRef user, std::uint64_t nowMs);
     [[nodiscard]] RoleRef user() const { return m_user; }
     [[nodiscard]] std::uint64_t nowMs() const { return m_nowMs; }
+    [[nodiscard]] bool hasTemporaryItems() const { return m_spelling.isAtLeast(91); }
 
     // What a first start does by itself.
     [[nodiscard]] Result<> mapBuiltins();
@@ -152,10 +153,14 @@ private:
     [[nodiscard]] std::string clusterId(const Cluster& cluster) const;
     [[nodiscard]] static std::string idText(const Cluster& cluster);
     [[nodiscard]] Result<> writeCluster(const Cluster& cluster);
+    [[nodiscard]] std::string replicaId(const Cluster& cluster, std::uint64_t replica) const;
     [[nodiscard]] Result<> createReplica(Cluster& cluster, const std::string& name, const ReplicaShape& shape,
-                                         std::string_view reason, const std::string& policies);
-    [[nodiscard]] Result<> dropReplica(Cluster& cluster, std::size_t place, std::string_view reason,
-                                       const std::string& policies);
+                                         std::string_view reason);
+    [[nodiscard]] Result<> dropLastReplica(Cluster& cluster, std::string_view reason);
+    [[nodiscard]] Result<> tellReplicaCreated(const Cluster& cluster, const Replica& replica, std::string_view reason,
+                                              const std::string& policies);
+    [[nodiscard]] Result<> tellReplicaDropped(const Cluster& cluster, const Replica& replica, std::string_view reason,
+                                              const std::string& policies);
     [[nodiscard]] Result<> createIntrospectionIndexes(const Cluster& cluster);
     [[nodiscard]] static std::string policies(const std::string& needs, bool isOn);
     [[nodiscard]] Result<> reconfigured(const Cluster& cluster, std::string_view transition);

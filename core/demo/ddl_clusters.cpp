@@ -38,15 +38,16 @@ std::string Ddl::policies(const std::string& needs, bool isOn)
                             {"rehydration_time_estimate", quoted("00:01:30")}})}});
 }
 
-Result<> Ddl::createReplica(Cluster& cluster, const std::string& name, const ReplicaShape& shape,
-                            std::string_view reason, const std::string& policies)
+std::string Ddl::replicaId(const Cluster& cluster, std::uint64_t replica) const
 {
-    const auto replicaId = next(cluster.isSystem ? "system_replica" : "replica");
-    const auto id = cluster.isSystem ? m_spelling.systemId(replicaId) : m_spelling.userId(replicaId);
-    INSPECTOR_CHECK(m_to.insert(Type::ComputeReplicas, m_spelling.idKey(id),
-                                m_spelling.replica(clusterId(cluster), name, shape, cluster.owner)));
-    cluster.replicas.push_back({replicaId, name, shape, {}});
+    return cluster.isSystem ? m_spelling.systemId(replica) : m_spelling.userId(replica);
+}
+
+Result<> Ddl::tellReplicaCreated(const Cluster& cluster, const Replica& replica, std::string_view reason,
+                                 const std::string& policies)
+{
     const bool hasDisk = !m_spelling.isAtLeast(kEventsWithoutDisk);
+    const auto& shape = replica.shape;
     std::string details =
         object({{"billed_as", shape.billedAs ? quoted(*shape.billedAs) : kNull},
                 {"cluster_id", quoted(idText(cluster))},
@@ -54,8 +55,8 @@ Result<> Ddl::createReplica(Cluster& cluster, const std::string& name, const Rep
                 {"internal", boolean(shape.isInternal)},
                 {"logical_size", quoted(shape.size)},
                 {"reason", object({{"reason", object({{reason, "{}"}})}})},
-                {"replica_id", object({{"inner", quoted((cluster.isSystem ? "s" : "u") + number(replicaId))}})},
-                {"replica_name", quoted(name)},
+                {"replica_id", object({{"inner", quoted((cluster.isSystem ? "s" : "u") + number(replica.id))}})},
+                {"replica_name", quoted(replica.name)},
                 {"scheduling_policies", policies}});
     if (hasDisk) {
         details.back() = ',';
@@ -65,15 +66,9 @@ Result<> Ddl::createReplica(Cluster& cluster, const std::string& name, const Rep
                  hasDisk ? "CreateClusterReplicaV3" : "CreateClusterReplicaV4", details);
 }
 
-Result<> Ddl::dropReplica(Cluster& cluster, std::size_t place, std::string_view reason, const std::string& policies)
+Result<> Ddl::tellReplicaDropped(const Cluster& cluster, const Replica& replica, std::string_view reason,
+                                 const std::string& policies)
 {
-    const auto replica = cluster.replicas[place];
-    const auto id = cluster.isSystem ? m_spelling.systemId(replica.id) : m_spelling.userId(replica.id);
-    INSPECTOR_CHECK(m_to.remove(Type::ComputeReplicas, m_spelling.idKey(id)));
-    for (const auto& parameter : replica.parameters)
-        INSPECTOR_CHECK(
-            m_to.remove(Type::ReplicaSystemConfiguration, object({{"name", quoted(parameter)}, {"replica_id", id}})));
-    cluster.replicas.erase(cluster.replicas.begin() + static_cast<std::ptrdiff_t>(place));
     return event(
         EventType::Drop, Audited::ClusterReplica, "DropClusterReplicaV3",
         object({{"cluster_id", quoted(idText(cluster))},
@@ -82,6 +77,28 @@ Result<> Ddl::dropReplica(Cluster& cluster, std::size_t place, std::string_view 
                 {"replica_id", object({{"inner", quoted((cluster.isSystem ? "s" : "u") + number(replica.id))}})},
                 {"replica_name", quoted(replica.name)},
                 {"scheduling_policies", policies}}));
+}
+
+Result<> Ddl::createReplica(Cluster& cluster, const std::string& name, const ReplicaShape& shape,
+                            std::string_view reason)
+{
+    const Replica replica {next(cluster.isSystem ? "system_replica" : "replica"), name, shape, {}};
+    INSPECTOR_CHECK(m_to.insert(Type::ComputeReplicas, m_spelling.idKey(replicaId(cluster, replica.id)),
+                                m_spelling.replica(clusterId(cluster), name, shape, cluster.owner)));
+    cluster.replicas.push_back(replica);
+    return tellReplicaCreated(cluster, replica, reason, kNull);
+}
+
+Result<> Ddl::dropLastReplica(Cluster& cluster, std::string_view reason)
+{
+    const auto replica = cluster.replicas.back();
+    const auto id = replicaId(cluster, replica.id);
+    INSPECTOR_CHECK(m_to.remove(Type::ComputeReplicas, m_spelling.idKey(id)));
+    for (const auto& parameter : replica.parameters)
+        INSPECTOR_CHECK(
+            m_to.remove(Type::ReplicaSystemConfiguration, object({{"name", quoted(parameter)}, {"replica_id", id}})));
+    cluster.replicas.pop_back();
+    return tellReplicaDropped(cluster, replica, reason, kNull);
 }
 
 Result<> Ddl::createIntrospectionIndexes(const Cluster& cluster)
@@ -114,7 +131,7 @@ Result<Slot> Ddl::createCluster(const std::string& name, const ClusterShape& sha
         ReplicaShape replica {shape.size, {}, {}, false, false};
         if (!shape.zones.empty())
             replica.zone = shape.zones[i % shape.zones.size()];
-        INSPECTOR_CHECK(createReplica(cluster, "r" + number(i + 1), replica, isSystem ? "System" : "Manual", kNull));
+        INSPECTOR_CHECK(createReplica(cluster, "r" + number(i + 1), replica, isSystem ? "System" : "Manual"));
     }
     m_environment.clusters.push_back(std::move(cluster));
     return static_cast<Slot>(m_environment.clusters.size() - 1);
@@ -156,12 +173,12 @@ Result<> Ddl::resizeCluster(Slot index, const std::string& size, std::uint32_t r
         INSPECTOR_CHECK(reconfigured(cluster, "Started"));
     const auto* reason = isTold ? "Reconfiguration" : "Manual";
     while (!cluster.replicas.empty())
-        INSPECTOR_CHECK(dropReplica(cluster, cluster.replicas.size() - 1, isTold ? "Retired" : "Manual", kNull));
+        INSPECTOR_CHECK(dropLastReplica(cluster, isTold ? "Retired" : "Manual"));
     for (std::uint32_t i = 0; i < replicationFactor && !cluster.shape.refreshes; ++i) {
         ReplicaShape replica {size, {}, {}, false, false};
         if (!cluster.shape.zones.empty())
             replica.zone = cluster.shape.zones[i % cluster.shape.zones.size()];
-        INSPECTOR_CHECK(createReplica(cluster, "r" + number(i + 1), replica, reason, kNull));
+        INSPECTOR_CHECK(createReplica(cluster, "r" + number(i + 1), replica, reason));
     }
     return isTold ? reconfigured(cluster, "Finalized") : Result<>();
 }
@@ -170,7 +187,7 @@ Result<> Ddl::dropCluster(Slot index)
 {
     auto& cluster = m_environment.clusters[index];
     while (!cluster.replicas.empty())
-        INSPECTOR_CHECK(dropReplica(cluster, cluster.replicas.size() - 1, "Manual", kNull));
+        INSPECTOR_CHECK(dropLastReplica(cluster, "Manual"));
     for (const auto& log : introspectionLogs()) {
         if (m_spelling.isAtLeast(log.sinceVersion))
             INSPECTOR_CHECK(m_to.remove(Type::ComputeIntrospectionSourceIndex,
@@ -188,16 +205,17 @@ Result<> Ddl::dropCluster(Slot index)
 
 Result<> Ddl::refreshCluster(Slot index, const std::string& needs, std::uint64_t offMs)
 {
-    auto& cluster = m_environment.clusters[index];
-    INSPECTOR_CHECK(
-        createReplica(cluster, "r1", {cluster.shape.size, {}, {}, false, false}, "Schedule", policies(needs, true)));
+    // The replica comes and goes within one transaction: its row cancels out before it is written.
+    const auto& cluster = m_environment.clusters[index];
+    const Replica replica {next("replica"), "r1", {cluster.shape.size, {}, {}, false, false}, {}};
+    INSPECTOR_CHECK(tellReplicaCreated(cluster, replica, "Schedule", policies(needs, true)));
     m_nowMs = offMs;
-    return dropReplica(cluster, cluster.replicas.size() - 1, "Schedule", policies(needs, false));
+    return tellReplicaDropped(cluster, replica, "Schedule", policies(needs, false));
 }
 
 Result<> Ddl::burstCluster(Slot index, std::uint64_t endMs)
 {
-    auto& cluster = m_environment.clusters[index];
+    const auto& cluster = m_environment.clusters[index];
     if (!m_spelling.isAtLeast(kReconfigurationEvents) || !cluster.shape.hydrationSize)
         return {};
     const auto tell = [&](std::string_view transition, const std::string& cause) {
@@ -208,11 +226,11 @@ Result<> Ddl::burstCluster(Slot index, std::uint64_t endMs)
                              {"finish_cause", cause},
                              {"transition", object({{"transition", object({{transition, "{}"}})}})}}));
     };
+    const Replica replica {next("replica"), "burst", {*cluster.shape.hydrationSize, {}, {}, false, false}, {}};
     INSPECTOR_CHECK(tell("Started", kNull));
-    INSPECTOR_CHECK(
-        createReplica(cluster, "burst", {*cluster.shape.hydrationSize, {}, {}, false, false}, "HydrationBurst", kNull));
+    INSPECTOR_CHECK(tellReplicaCreated(cluster, replica, "HydrationBurst", kNull));
     m_nowMs = endMs;
-    INSPECTOR_CHECK(dropReplica(cluster, cluster.replicas.size() - 1, "HydrationBurst", kNull));
+    INSPECTOR_CHECK(tellReplicaDropped(cluster, replica, "HydrationBurst", kNull));
     return tell("Finished", object({{"cause", object({{"LingerElapsed", "{}"}})}}));
 }
 

@@ -437,7 +437,8 @@ Result<> Ddl::setSourceReferences(Slot index, const std::vector<std::uint64_t>& 
 Result<> Ddl::finalizeShards(std::size_t count)
 {
     auto& shards = m_environment.unfinalizedShards;
-    count = std::min(count, shards.size());
+    constexpr std::size_t kAlwaysLeft = 3; // the newest take their time
+    count = std::min(count, shards.size() - std::min(shards.size(), kAlwaysLeft));
     for (std::size_t i = 0; i < count; ++i)
         INSPECTOR_CHECK(m_to.remove(Type::UnfinalizedShard, object({{"shard", quoted(shards[i])}})));
     shards.erase(shards.begin(), shards.begin() + static_cast<std::ptrdiff_t>(count));

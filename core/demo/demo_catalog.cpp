@@ -23,7 +23,7 @@ namespace inspector::demo {
 
 namespace {
 
-constexpr std::uint64_t kBeginMs = 1'790'000'000'000; ///< 21 September 2026
+constexpr std::uint64_t kBeginMs = 1'789'948'800'000; ///< midnight of Monday, 21 September 2026
 constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
 constexpr std::uint64_t kDays = 56;
 constexpr std::uint64_t kMid = 73; ///< from which version on commits carry the wall's time
@@ -84,15 +84,15 @@ public:
         , m_dice(options.seed)
         , m_spelling(options.catalogVersion)
         , m_environment(initialEnvironment(kFirstRole, kSmallestSize))
-        , m_routine(m_environment, m_dice, {options.items, options.auditRows})
+        , m_routine(m_environment, m_dice)
     {
     }
 
     Result<DemoSummary> tell()
     {
-        // Every commit beyond the first few is a working time. Larger demos have larger commits, not more.
+        const auto lively = livelySize();
         constexpr std::uint64_t kMostCommits = 360;
-        const auto commits = std::clamp<std::uint64_t>(m_options.auditRows / 8, 40, kMostCommits);
+        const auto commits = std::clamp<std::uint64_t>(lively.auditRows / 12, 40, kMostCommits);
         const auto times = workingTimes(m_dice, commits);
 
         INSPECTOR_CHECK(open(0).during("opening the demo's first epoch"));
@@ -103,28 +103,44 @@ public:
         if (isMillisecondEra())
             INSPECTOR_CHECK(m_catalog->markBootstrapComplete(m_job));
 
-        std::uint64_t before = m_clock.now();
+        m_lastMs = m_clock.now();
+        const auto growth = times.size() * kGrowthPercent / 100;
         for (std::size_t i = 0; i < times.size(); ++i) {
             INSPECTOR_CHECK(m_job.step(i, times.size()));
-            const auto nowMs = std::max(times[i], before + 1);
-            INSPECTOR_CHECK(chapter(i, times.size(), nowMs).during("telling chapter " + std::to_string(i)));
-            const auto last = std::max(nowMs, m_clock.now());
+            const auto nowMs = std::max(times[i], m_lastMs + 1);
+            // What is special happens halfway between two days' work.
+            INSPECTOR_CHECK(chapter(i, times.size(), m_lastMs + (nowMs - m_lastMs) / 2)
+                                .during("telling chapter " + std::to_string(i)));
+            if (i == growth)
+                INSPECTOR_CHECK(grow(lively).during("telling how it grew"));
             Target target;
-            target.items = m_options.items * (i + 1) / times.size();
-            target.auditRows = (m_options.auditRows - kKeptForTheEnd) * (i + 1) / times.size();
-            target.fromMs = before;
-            target.toMs = last;
-            INSPECTOR_CHECK(transact(last, userRole(1), [&](Ddl& ddl) {
-                                return m_routine.work(ddl, target);
-                            }).during("telling transaction " + std::to_string(i)));
-            before = last;
+            target.items = m_grown.items + lively.items * (i + 1) / times.size();
+            target.auditRows = m_grown.auditRows + (lively.auditRows - kKeptForTheEnd) * (i + 1) / times.size();
+            target.changesPercent = kLivelyChanges;
+            INSPECTOR_CHECK(work(target, nowMs).during("telling transaction " + std::to_string(i)));
         }
-        return finish(before);
+        return finish();
     }
 
 private:
     /// Audit events that are left for the last transaction, which makes the counts exact.
     static constexpr std::uint64_t kKeptForTheEnd = 40;
+    /// Of a hundred events that create nothing, how many are changes by people.
+    static constexpr std::uint64_t kLivelyChanges = 40;
+    /// When the environment becomes as large as was asked for, in hundredths of the story.
+    static constexpr std::size_t kGrowthPercent = 88;
+    /// What one transaction takes at most while it grows: some tens of megabytes.
+    static constexpr std::uint64_t kBulkAuditRows = 70'000;
+
+    /// The part of the demo that happens in small steps; what is larger comes all at once.
+    [[nodiscard]] Size livelySize() const
+    {
+        constexpr Size kMostLively {2'000, 20'000};
+        constexpr Size kLively {400, 4'000};
+        if (m_options.auditRows <= kMostLively.auditRows && m_options.items <= kMostLively.items)
+            return {m_options.items, m_options.auditRows};
+        return {std::min(m_options.items, kLively.items), std::min(m_options.auditRows, kLively.auditRows)};
+    }
 
     [[nodiscard]] bool isMillisecondEra() const { return m_options.catalogVersion >= kMid; }
 
@@ -183,6 +199,7 @@ private:
         INSPECTOR_CHECK(ddl.finish());
         INSPECTOR_CHECK(m_catalog->commit(std::move(transaction), commitTs(nowMs), m_job));
         ++m_summary.transactions;
+        m_lastMs = std::max(m_lastMs, nowMs);
         return {};
     }
 
@@ -191,6 +208,34 @@ private:
         constexpr std::uint64_t kPauseMs = 5'000;
         return transact(m_clock.now() + kPauseMs, user, [&](Ddl& ddl) { return (m_routine.*beginning)(ddl); })
             .during("telling the demo's beginnings");
+    }
+
+    Result<> work(Target target, std::uint64_t nowMs)
+    {
+        target.fromMs = m_lastMs;
+        target.toMs = std::max({nowMs, m_clock.now(), m_lastMs + 1});
+        m_lastMs = target.toMs;
+        return transact(target.toMs, userRole(1), [&](Ddl& ddl) { return m_routine.work(ddl, target); });
+    }
+
+    /// Other companies move in: few transactions, large ones, a night each.
+    Result<> grow(const Size& lively)
+    {
+        const Size more {m_options.items - lively.items, m_options.auditRows - lively.auditRows};
+        if (more.auditRows == 0)
+            return {};
+        const auto nights = std::max<std::uint64_t>(1, more.auditRows / kBulkAuditRows);
+        const Size before {m_environment.liveItemCount, m_environment.auditRows()};
+        const auto endMs = m_clock.now() + kDayMs; // all of them in one day: the working times go on after it
+        for (std::uint64_t night = 1; night <= nights; ++night) {
+            Target target;
+            target.items = before.items + more.items * night / nights;
+            target.auditRows = before.auditRows + more.auditRows * night / nights;
+            target.changesPercent = std::min(kLivelyChanges, more.items * 50 / more.auditRows);
+            INSPECTOR_CHECK(work(target, endMs - kDayMs + kDayMs * night / nights));
+        }
+        m_grown = more;
+        return {};
     }
 
     /// What happens before the i-th working time, beside the day's work.
@@ -217,6 +262,8 @@ private:
             return deploy(nowMs, 2);
         if (at(20) || at(40) || at(58) || at(75) || at(90))
             return transact(nowMs, userRole(1), [this](Ddl& ddl) { return m_routine.deployBlueGreen(ddl); });
+        if (at(94))
+            return quietNight(nowMs);
         if (i % 16 == 15 && isMillisecondEra())
             return idle(nowMs);
         return {};
@@ -235,6 +282,18 @@ private:
     {
         m_clock.set(nowMs);
         return m_catalog->advanceUpper(Timestamp(nowMs), m_job);
+    }
+
+    /// Long enough for the shard to write a rollup and to collect what nothing refers to any more.
+    Result<> quietNight(std::uint64_t nowMs)
+    {
+        constexpr std::uint64_t kSteps = 140;
+        if (!isMillisecondEra())
+            return {};
+        const auto fromMs = m_clock.now();
+        for (std::uint64_t i = 1; i <= kSteps; ++i)
+            INSPECTOR_CHECK(idle(std::max(m_clock.now() + 1, fromMs + (nowMs - std::min(nowMs, fromMs)) * i / kSteps)));
+        return {};
     }
 
     /// A statement that failed after its id was drawn: the number stays unused.
@@ -308,16 +367,15 @@ private:
         return open(m_generation);
     }
 
-    Result<DemoSummary> finish(std::uint64_t before)
+    Result<DemoSummary> finish()
     {
         Target target;
         target.items = m_options.items;
         target.auditRows = m_options.auditRows;
-        target.fromMs = before;
-        target.toMs = before + 60'000;
+        target.fromMs = m_lastMs;
+        target.toMs = m_lastMs + 60'000;
         const auto settle = [&](Ddl& ddl) -> Result<> {
-            if (m_spelling.isAtLeast(kTemporaryItems))
-                INSPECTOR_CHECK(m_routine.openSession(ddl));
+            INSPECTOR_CHECK(m_routine.lookAround(ddl));
             return m_routine.settle(ddl, target);
         };
         INSPECTOR_CHECK(transact(target.toMs, userRole(1), settle).during("telling the demo's end"));
@@ -333,8 +391,6 @@ private:
         return m_summary;
     }
 
-    static constexpr std::uint64_t kTemporaryItems = 91;
-
     store::ConsensusWriter& m_consensus;
     store::BlobWriter& m_blob;
     const DemoOptions& m_options;
@@ -349,6 +405,8 @@ private:
     Routine m_routine;
     std::unique_ptr<edit::DurableCatalog> m_catalog;
     std::uint64_t m_generation = 0;
+    std::uint64_t m_lastMs = 0; ///< of the last transaction
+    Size m_grown;               ///< what came all at once
 };
 
 } // namespace
@@ -398,6 +456,56 @@ Result<DemoSummary> tellDemo(store::ConsensusWriter& consensus, store::BlobWrite
     return Story(consensus, blob, options, std::move(build), job).tell();
 }
 
+namespace {
+
+store::WritableOptions asNewFile()
+{
+    store::WritableOptions how;
+    how.createCatalogFile = true;
+    how.synced = false; // the file is synced before it is put in its place
+    return how;
+}
+
+/// A file in a folder that is removed at the end, unless it was put somewhere else before.
+class Draft
+{
+public:
+    explicit Draft(const std::string& target)
+        : m_path(target + "." + RandomIdSource().uuid() + ".new")
+    {
+    }
+    ~Draft() { ::unlink(m_path.c_str()); }
+    Draft(const Draft&) = delete;
+    Draft& operator=(const Draft&) = delete;
+
+    [[nodiscard]] const std::string& path() const { return m_path; }
+    [[nodiscard]] store::Location location() const { return store::Location::ofCatalogFile(m_path); }
+
+private:
+    std::string m_path;
+};
+
+/// Copies everything, in the order of keys: without the holes that deleted blobs have left.
+Result<> copy(const store::Location& from, const store::Location& to, const Job& job)
+{
+    INSPECTOR_TRY(const auto source, store::openStores(from, nullptr, job));
+    INSPECTOR_TRY(const auto target, store::openWritableStores(to, nullptr, job, asNewFile()));
+    INSPECTOR_TRY(const auto keys, source.consensus->listKeys(job));
+    for (const auto& key : keys) {
+        INSPECTOR_TRY(const auto versions, source.consensus->scan(key, SeqNo(), store::Consensus::kAll, job));
+        INSPECTOR_CHECK(target.consensus->insertLog(key, versions, job));
+    }
+    INSPECTOR_TRY(const auto blobs, source.blob->list({}, job));
+    for (const auto& blob : blobs) {
+        INSPECTOR_TRY(const auto bytes, source.blob->get(blob.key, job));
+        if (bytes)
+            INSPECTOR_CHECK(target.blob->set(blob.key, bytes->view(), job));
+    }
+    return {};
+}
+
+} // namespace
+
 Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& options, const Job& job)
 {
     INSPECTOR_CHECK(checkOptions(options));
@@ -406,35 +514,28 @@ Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& op
     };
     if (::access(path.c_str(), F_OK) == 0)
         return isThere();
-    const auto beside = path + "." + RandomIdSource().uuid() + ".new";
-    const auto told = [&]() -> Result<DemoSummary> {
-        store::WritableOptions how;
-        how.createCatalogFile = true;
-        how.synced = false;
-        INSPECTOR_TRY(const auto stores,
-                      store::openWritableStores(store::Location::ofCatalogFile(beside), nullptr, job, how));
-        return tellDemo(*stores.consensus, *stores.blob, options, job);
-    }();
-    const auto placed = [&]() -> Result<bool> {
-        if (!told)
-            return tl::unexpected(told.error());
-        INSPECTOR_CHECK(store::writeManifest(beside,
-                                             {{"organization_id", told->organizationId},
-                                              {"environment_id", told->environmentId},
-                                              {"catalog_shard", told->shardId},
-                                              {"note", "a demo: nothing of it is real"}},
-                                             nullptr, job));
-        INSPECTOR_CHECK(store::syncFile(beside));
-        return store::moveWithoutReplacing(beside, path);
-    }();
-    if (!placed || !*placed) {
-        ::unlink(beside.c_str());
-        if (placed)
-            return isThere();
-        return tl::unexpected(placed.error());
+    const Draft packed(path);
+    DemoSummary summary;
+    {
+        const Draft draft(path);
+        {
+            INSPECTOR_TRY(const auto stores, store::openWritableStores(draft.location(), nullptr, job, asNewFile()));
+            INSPECTOR_TRY(summary, tellDemo(*stores.consensus, *stores.blob, options, job));
+        }
+        INSPECTOR_CHECK(copy(draft.location(), packed.location(), job).during("packing the demo"));
     }
+    INSPECTOR_CHECK(store::writeManifest(packed.path(),
+                                         {{"organization_id", summary.organizationId},
+                                          {"environment_id", summary.environmentId},
+                                          {"catalog_shard", summary.shardId},
+                                          {"note", "a demo: nothing of it is real"}},
+                                         nullptr, job));
+    INSPECTOR_CHECK(store::syncFile(packed.path()));
+    INSPECTOR_TRY(const auto isPlaced, store::moveWithoutReplacing(packed.path(), path));
+    if (!isPlaced)
+        return isThere();
     INSPECTOR_CHECK(store::syncFolder(store::folderOf(path)));
-    return told;
+    return summary;
 }
 
 } // namespace inspector::demo

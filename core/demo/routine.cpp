@@ -41,7 +41,7 @@ struct Parameter
 const std::array kParameters {
     Parameter {"max_tables", {"200", "500", "1000"}},
     Parameter {"max_sources", {"200", "400", "800"}},
-    Parameter {"max_connections", {"1000", "5000", "10000"}},
+    Parameter {"max_secrets", {"50", "100", "200"}},
     Parameter {"max_result_size", {"1GB", "2GB", "4GB"}},
     Parameter {"statement_timeout", {"60 s", "90 s", "5 min"}},
     Parameter {"enable_eager_delta_joins", {"on", "off", "on"}},
@@ -63,11 +63,9 @@ bool isPlain(const Item& item)
 
 } // namespace
 
-Routine::Routine(Environment& environment, Dice& dice, Size size)
+Routine::Routine(Environment& environment, Dice& dice)
     : m_environment(environment)
     , m_dice(dice)
-    , m_size(size)
-    , m_mostChanges(std::min({size.auditRows * 45 / 100, size.items * 4, 50'000 + size.items / 2}))
 {
 }
 
@@ -112,10 +110,10 @@ Result<> Routine::hirePeople(Ddl& ddl)
     INSPECTOR_CHECK(ddl.setRoleVariable(m_groups[2], "cluster", {"serving"}));
     INSPECTOR_CHECK(ddl.setRoleVariable(m_groups[3], "search_path", {"core", "marts", "public"}));
     INSPECTOR_CHECK(ddl.commentOnRole(m_groups[2], "Grafana and the shop's admin pages"));
-    INSPECTOR_CHECK(ddl.alterDefaultPrivileges(kEverybody, 0, kTablesByDefault, Audited::Table,
-                                               userRole(m_environment.roles[m_groups[1]].id), kSelect));
-    INSPECTOR_CHECK(ddl.alterDefaultPrivileges(userRole(m_environment.roles[m_groups[0]].id), {}, kSchemasByDefault,
-                                               Audited::Schema, userRole(m_environment.roles[m_groups[1]].id), kUsage));
+    INSPECTOR_CHECK(
+        ddl.alterDefaultPrivileges(kEverybody, 0, kTablesByDefault, Audited::Table, roleOf(m_groups[1]), kSelect));
+    INSPECTOR_CHECK(ddl.alterDefaultPrivileges(roleOf(m_groups[0]), {}, kSchemasByDefault, Audited::Schema,
+                                               roleOf(m_groups[1]), kUsage));
     return ddl.createNetworkPolicy("office_and_vpn", {{"office", "203.0.113.0/24"}, {"vpn", "198.51.100.7/32"}});
 }
 
@@ -145,29 +143,33 @@ Result<> Routine::buildClusters(Ddl& ddl)
         m_refreshed.push_back(cluster);
     }
     INSPECTOR_CHECK(ddl.commentOnCluster(m_workClusters[3], "two zones: keep it so"));
-    INSPECTOR_CHECK(ddl.setClusterParameter(m_workClusters[3], "enable_eager_delta_joins", "on"));
-    return ddl.setReplicaParameter(m_workClusters[2], "enable_column_paged_batcher", "off");
+    return ddl.setClusterParameter(m_workClusters[3], "enable_eager_delta_joins", "on");
+}
+
+Result<> Routine::createSchema(Ddl& ddl)
+{
+    constexpr std::array kDatabases {"shop", "analytics", "marketing", "logistics", "finance", "platform"};
+    constexpr std::array kSchemas {"raw", "core", "marts", "staging", "exports", "quality"};
+    const auto made = m_workSchemas.size() - 1; // materialize.public was there
+    if (made % kSchemas.size() == 0) {
+        const auto number = made / kSchemas.size();
+        const auto round = number / kDatabases.size();
+        INSPECTOR_TRY(m_database,
+                      ddl.createDatabase(kDatabases.at(number % kDatabases.size())
+                                         + (round == 0 ? std::string() : "_" + std::to_string(round + 1))));
+    }
+    INSPECTOR_TRY(const auto schema, ddl.createSchema(m_database, kSchemas.at(made % kSchemas.size())));
+    m_workSchemas.push_back(schema);
+    return ddl.grantOnSchema(schema, roleOf(m_groups[1]), kUsage);
 }
 
 Result<> Routine::buildSchemas(Ddl& ddl)
 {
+    constexpr std::size_t kAtFirst = 7;
     m_workSchemas.push_back(0); // materialize.public
-    const std::uint64_t wanted = std::max<std::uint64_t>(6, m_size.items / kItemsPerSchema);
-    constexpr std::array kDatabases {"shop", "analytics", "marketing", "logistics", "finance", "platform"};
-    constexpr std::array kSchemas {"raw", "core", "marts", "staging", "exports", "quality"};
-    for (std::uint64_t i = 0; m_workSchemas.size() <= wanted; ++i) {
-        const auto database = i / kSchemas.size();
-        const auto round = database / kDatabases.size();
-        if (i % kSchemas.size() == 0)
-            INSPECTOR_CHECK(ddl.createDatabase(kDatabases.at(database % kDatabases.size())
-                                               + (round == 0 ? std::string() : "_" + std::to_string(round + 1))));
-        INSPECTOR_TRY(
-            const auto schema,
-            ddl.createSchema(static_cast<Slot>(m_environment.databases.size() - 1), kSchemas.at(i % kSchemas.size())));
-        INSPECTOR_CHECK(ddl.grantOnSchema(schema, userRole(m_environment.roles[m_groups[1]].id), kUsage));
-        m_workSchemas.push_back(schema);
-    }
-    INSPECTOR_CHECK(ddl.commentOnDatabase(1, "the web shop's replica"));
+    while (m_workSchemas.size() < kAtFirst)
+        INSPECTOR_CHECK(createSchema(ddl));
+    INSPECTOR_CHECK(ddl.commentOnDatabase(m_database, "the web shop's replica"));
     return ddl.commentOnSchema(m_workSchemas[2], "tested models only");
 }
 
@@ -185,12 +187,12 @@ Result<> Routine::connect(Ddl& ddl)
 
 RoleRef Routine::somebody()
 {
-    return userRole(m_environment.roles[m_dice.pick(m_people)].id);
+    return roleOf(m_dice.pick(m_people));
 }
 
 RoleRef Routine::someGroup()
 {
-    return userRole(m_environment.roles[m_dice.pick(m_groups)].id);
+    return roleOf(m_dice.pick(m_groups));
 }
 
 Slot Routine::someSchema()
@@ -430,6 +432,8 @@ Result<> Routine::createSource(Ddl& ddl, Slot schema, Flavour flavour, std::uint
 
 Result<> Routine::create(Ddl& ddl, std::uint64_t room)
 {
+    if (m_environment.liveItemCount > m_workSchemas.size() * kItemsPerSchema)
+        INSPECTOR_CHECK(createSchema(ddl));
     const auto schema = someSchema();
     const auto luck = m_dice.below(1000);
     if (luck < 200)
@@ -630,9 +634,7 @@ Result<> Routine::work(Ddl& ddl, const Target& target)
             INSPECTOR_CHECK(create(ddl, target.items - m_environment.liveItemCount));
             continue;
         }
-        // Changes keep pace with the audit log; what is left of it are scheduled refreshes.
-        if (m_changes * m_size.auditRows < m_mostChanges * m_environment.auditRows()) {
-            ++m_changes;
+        if (m_dice.chance(target.changesPercent)) {
             INSPECTOR_CHECK(change(ddl));
             continue;
         }
@@ -662,7 +664,7 @@ Result<> Routine::settle(Ddl& ddl, const Target& target)
 
 Result<> Routine::deployBlueGreen(Ddl& ddl)
 {
-    ddl.begin(userRole(m_environment.roles[m_groups[3]].id), ddl.nowMs());
+    ddl.begin(roleOf(m_groups[3]), ddl.nowMs());
     if (m_blueGreen == kNone) {
         INSPECTOR_TRY(m_blueGreen, ddl.createSchema(1, "dbt"));
     }
@@ -748,8 +750,11 @@ Result<> Routine::endExperiment(Ddl& ddl)
     return {};
 }
 
-Result<> Routine::openSession(Ddl& ddl)
+Result<> Routine::lookAround(Ddl& ddl)
 {
+    INSPECTOR_CHECK(ddl.setReplicaParameter(m_workClusters[3], "enable_column_paged_batcher", "off"));
+    if (!ddl.hasTemporaryItems())
+        return {};
     const auto over = somePlainRelation();
     if (over == kNone)
         return {};

@@ -20,6 +20,7 @@ struct Target
 {
     std::uint64_t items = 0;
     std::uint64_t auditRows = 0;
+    std::uint64_t changesPercent = 0; ///< of the statements that create nothing; the others are scheduled refreshes
     std::uint64_t fromMs = 0;
     std::uint64_t toMs = 0; ///< events lie in (from, to]
 };
@@ -29,7 +30,7 @@ struct Target
 class Routine
 {
 public:
-    Routine(Environment& environment, Dice& dice, Size size);
+    Routine(Environment& environment, Dice& dice);
 
     // The beginnings, one transaction each.
     [[nodiscard]] Result<> firstStart(Ddl& ddl);
@@ -51,8 +52,8 @@ public:
     /// A database for an experiment, and its end.
     [[nodiscard]] Result<> beginExperiment(Ddl& ddl);
     [[nodiscard]] Result<> endExperiment(Ddl& ddl);
-    /// Something of a session, in versions that keep such things.
-    [[nodiscard]] Result<> openSession(Ddl& ddl);
+    /// Somebody looks into a replica, with a view of a session in versions that keep such things.
+    [[nodiscard]] Result<> lookAround(Ddl& ddl);
 
 private:
     [[nodiscard]] RoleRef somebody();
@@ -64,8 +65,10 @@ private:
     [[nodiscard]] Slot somePlainRelation();
     [[nodiscard]] Slot someItem();
     [[nodiscard]] std::string freeName(Slot schema, const std::string& wanted);
+    [[nodiscard]] RoleRef roleOf(Slot role) const { return userRole(m_environment.roles[role].id); }
 
     [[nodiscard]] Result<> create(Ddl& ddl, std::uint64_t room);
+    [[nodiscard]] Result<> createSchema(Ddl& ddl);
     [[nodiscard]] Result<> createTable(Ddl& ddl, Slot schema);
     [[nodiscard]] Result<> createView(Ddl& ddl, Slot schema, ItemKind kind);
     [[nodiscard]] Result<> createIndex(Ddl& ddl);
@@ -88,19 +91,17 @@ private:
 
     Environment& m_environment;
     Dice& m_dice;
-    Size m_size;
     std::vector<Slot> m_people;
     std::vector<Slot> m_groups;
     std::vector<Slot> m_workClusters;
     std::vector<Slot> m_refreshed; ///< clusters that run for refreshes only
     std::vector<Slot> m_workSchemas;
     std::vector<Slot> m_connections[8]; ///< by flavour
+    Slot m_database = kNone;            ///< where the next schema goes
     Slot m_burst = kNone;
     Slot m_blueGreen = kNone;
     Slot m_contractor = kNone;
     Slot m_experiment = kNone;
-    std::uint64_t m_changes = 0;
-    std::uint64_t m_mostChanges = 0;
     std::uint64_t m_number = 0;  ///< counts up, for names
     std::uint64_t m_untilMs = 0; ///< of the transaction in hand
 };
