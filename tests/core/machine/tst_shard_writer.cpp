@@ -1,5 +1,6 @@
 #include "core/base/hex.h"
 #include "core/machine/commands.h"
+#include "core/machine/guest_rules.h"
 #include "core/machine/layered_spine.h"
 #include "core/machine/raw_entries.h"
 #include "core/machine/shard_writer.h"
@@ -588,6 +589,76 @@ private slots:
         const auto read = writer.refresh(scene.job);
         QVERIFY(!read);
         QCOMPARE(read.error().code, ErrorCode::Corrupt);
+    }
+
+    void aGuestsVersionTouchesOnlyTheListed_data()
+    {
+        QTest::addColumn<int>("field");
+        QTest::addColumn<int>("type");
+        QTest::addColumn<QString>("key"); // "own" or "other" writer, "rows" or "empty" batch
+        QTest::addColumn<bool>("may");
+        using persist::ChangeType;
+        using persist::StateField;
+        const auto row = [](const char* name, StateField field, ChangeType type, const char* key, bool may) {
+            QTest::newRow(name) << static_cast<int>(field) << static_cast<int>(type) << QString(key) << may;
+        };
+        row("host name", StateField::Hostname, ChangeType::Update, "", true);
+        row("own writer", StateField::Writers, ChangeType::Insert, "own", true);
+        row("own writer again", StateField::Writers, ChangeType::Update, "own", true);
+        row("another writer", StateField::Writers, ChangeType::Delete, "other", false);
+        row("new batch", StateField::LegacyBatches, ChangeType::Insert, "rows", true);
+        row("new empty batch", StateField::LegacyBatches, ChangeType::Insert, "empty", true);
+        row("empty batch goes", StateField::LegacyBatches, ChangeType::Delete, "empty", true);
+        row("batch with rows goes", StateField::LegacyBatches, ChangeType::Delete, "rows", false);
+        row("batch of no range comes", StateField::HollowBatches, ChangeType::Insert, "empty", true);
+        row("batch of no range goes", StateField::HollowBatches, ChangeType::Delete, "empty", true);
+        row("batch of no range comes with rows", StateField::HollowBatches, ChangeType::Insert, "rows", false);
+        row("batch of no range goes with rows", StateField::HollowBatches, ChangeType::Delete, "rows", false);
+        row("spine", StateField::SpineBatches, ChangeType::Delete, "", true);
+        row("merges", StateField::SpineMerges, ChangeType::Update, "", true);
+        for (const auto& [name, field] :
+             {std::pair("last_gc_req", StateField::LastGcReq), std::pair("rollups", StateField::Rollups),
+              std::pair("deprecated rollups", StateField::DeprecatedRollups),
+              std::pair("active rollup", StateField::ActiveRollup), std::pair("active gc", StateField::ActiveGc),
+              std::pair("leased readers", StateField::LeasedReaders),
+              std::pair("critical readers", StateField::CriticalReaders), std::pair("schemas", StateField::Schemas),
+              std::pair("since", StateField::Since)})
+            row(name, field, ChangeType::Update, "", false);
+        QTest::newRow("a field that nobody knows") << 99 << static_cast<int>(ChangeType::Insert) << QString() << false;
+    }
+    void aGuestsVersionTouchesOnlyTheListed()
+    {
+        QFETCH(const int, field);
+        QFETCH(const int, type);
+        QFETCH(const QString, key);
+        QFETCH(const bool, may);
+        persist::HollowBatch batch;
+        batch.description = {Timestamp(0), Timestamp(1), Timestamp(0)};
+        if (key == "rows") {
+            batch.parts.emplace_back().content = persist::BlobPart {"n0012500/p"};
+            batch.length = 1;
+        }
+        persist::FieldDiff change;
+        change.field = static_cast<persist::StateField>(field);
+        change.type = static_cast<persist::ChangeType>(type);
+        if (change.field == persist::StateField::Writers)
+            change.key = encodeTextSlice(key.toStdString());
+        else if (change.field == persist::StateField::LegacyBatches)
+            change.key = encodeBatch(batch);
+        else
+            change.oldValue = change.newValue = encodeBatch(batch);
+
+        const auto before = emptyState(Era::New);
+        PreparedVersion version;
+        version.diff.applierVersion = before.applierVersion;
+        version.diff.changes = {change};
+        version.after = std::make_shared<const persist::State>(before);
+        const auto verdict = checkGuestVersion(before, version, "own");
+        QCOMPARE(verdict.has_value(), may);
+        if (!may)
+            QCOMPARE(verdict.error().code, ErrorCode::Internal);
+        version.diff.applierVersion += "+other";
+        QVERIFY(!checkGuestVersion(before, version, "own"));
     }
 
     // Maintenance.
