@@ -330,9 +330,10 @@ void remarkReading(const Request& request, const inspect::Reading& reading, cons
 const std::vector<Command>& commands()
 {
     static const std::vector<Command> kCommands {
-        dumpCommand(),    statsCommand(),  traceCommand(),        rowsCommand(), historyCommand(), factsCommand(),
-        epochCommand(),   fencesCommand(), showCommand(),         findCommand(), stateCommand(),   stateDiffCommand(),
-        rollupsCommand(), partsCommand(),  upgradeCheckCommand(), demoCommand(), importCommand(),  exportCommand(),
+        dumpCommand(),   statsCommand(),     traceCommand(),   rowsCommand(),   historyCommand(),
+        factsCommand(),  epochCommand(),     fencesCommand(),  showCommand(),   findCommand(),
+        stateCommand(),  stateDiffCommand(), rollupsCommand(), partsCommand(),  upgradeCheckCommand(),
+        followCommand(), initCommand(),      demoCommand(),    importCommand(), exportCommand(),
     };
     return kCommands;
 }

@@ -21,6 +21,8 @@ namespace inspector::cli {
 [[nodiscard]] Command rollupsCommand();
 [[nodiscard]] Command partsCommand();
 [[nodiscard]] Command upgradeCheckCommand();
+[[nodiscard]] Command followCommand();
+[[nodiscard]] Command initCommand();
 [[nodiscard]] Command demoCommand();
 [[nodiscard]] Command importCommand();
 [[nodiscard]] Command exportCommand();

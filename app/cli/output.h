@@ -16,7 +16,7 @@ public:
     DescriptorSink(int descriptor, std::string name, std::size_t bufferBytes);
 
     [[nodiscard]] Result<> write(std::string_view text) override;
-    [[nodiscard]] Result<> flush();
+    [[nodiscard]] Result<> flush() override;
     /// True once the reader of a pipe has gone away: nothing that is worth a message.
     [[nodiscard]] bool isClosedByReader() const { return m_isClosedByReader; }
 

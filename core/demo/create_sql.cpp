@@ -33,6 +33,11 @@ std::string literal(std::string_view text)
     return sql += '\'';
 }
 
+bool isNumber(std::string_view type)
+{
+    return type.starts_with("int") || type == "numeric";
+}
+
 class Text
 {
 public:
@@ -222,7 +227,9 @@ private:
             for (const auto& column : columns)
                 list += (list.empty() ? "" : ", ") + quotedName(column.name);
             return "SELECT " + list + " FROM " + used(0) + " WHERE " + last + " IS NOT NULL"
-                + (m_item.detail % 4 == 0 ? " AND " + first + " > " + std::to_string(m_item.detail % 1000) : "");
+                + (m_item.detail % 4 == 0 && isNumber(columns.front().type)
+                       ? " AND " + first + " > " + std::to_string(m_item.detail % 1000)
+                       : "");
         }
         }
     }

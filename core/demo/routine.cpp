@@ -498,7 +498,8 @@ Result<> Routine::changeItem(Ddl& ddl)
     const auto index = someItem();
     const auto& item = m_environment.items[index];
     if (luck < 70) {
-        if (item.usedBy.size() > 12 || item.kind == ItemKind::Progress || !item.session.empty())
+        const bool hasName = isRelation(item.kind) || item.kind == ItemKind::Index || item.kind == ItemKind::Sink;
+        if (item.usedBy.size() > 12 || !hasName)
             return changeSlightly(ddl);
         return ddl.renameItem(index, freeName(item.schema, item.name.substr(0, 40)));
     }

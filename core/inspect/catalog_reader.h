@@ -18,6 +18,8 @@ struct Reading
     SeqNo seqno;                 ///< the state that was read
     std::optional<Timestamp> since;
     std::optional<Timestamp> upper;
+    /// Of updates that do not hold all of a catalog: its version, unless they change it. Else it is among the rows.
+    std::optional<std::uint64_t> catalogVersion = std::nullopt;
 };
 
 /// A part that a state names.

@@ -298,7 +298,7 @@ Result<> checkCollectionName(std::string_view name)
 Result<LeftOut> writeReferenceText(const Reading& reading, const DumpOptions& options, DumpEntries entries, Sink& out,
                                    Crew& crew, const Job& job)
 {
-    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job));
+    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job, reading.catalogVersion));
     auto leftOut = outsideCollections(*rows, options);
     std::atomic<std::uint64_t> misfits = 0;
     const auto typers = typersFor(*rows, crew);
@@ -332,7 +332,7 @@ Result<LeftOut> writeReferenceText(const Reading& reading, const DumpOptions& op
 Result<LeftOut> writeTypedLines(const Reading& reading, const DumpOptions& options, LineOrder order, Sink& out,
                                 Crew& crew, const Job& job)
 {
-    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job));
+    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job, reading.catalogVersion));
     auto leftOut = outsideCollections(*rows, options);
     std::atomic<std::uint64_t> misfits = 0;
     const auto typers = typersFor(*rows, crew);
@@ -351,7 +351,7 @@ Result<LeftOut> writeTypedLines(const Reading& reading, const DumpOptions& optio
 Result<> writeStoredLines(const Reading& reading, const DumpOptions& options, ShowCertainty certainty, Sink& out,
                           Crew& crew, const Job& job)
 {
-    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job));
+    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job, reading.catalogVersion));
     std::vector<codec::JsonTape> tapes(crew.size());
     const auto append = [&](std::uint32_t i, unsigned worker, TextBuffer& to) {
         appendStoredLine(rows->updates(), i, certainty, tapes[worker], to);
@@ -361,7 +361,7 @@ Result<> writeStoredLines(const Reading& reading, const DumpOptions& options, Sh
 
 Result<> writeTypedOrStoredLines(const Reading& reading, Sink& out, const Job& job)
 {
-    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job));
+    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job, reading.catalogVersion));
     SoloCrew crew;
     VersionedTyper typer(*rows);
     codec::JsonTape tape;
@@ -379,7 +379,7 @@ Result<> writeTypedOrStoredLines(const Reading& reading, Sink& out, const Job& j
 Result<> writeReadableLines(const Reading& reading, const DumpOptions& options, ShowCertainty certainty,
                             Secrets secrets, Sink& out, Crew& crew, const Job& job)
 {
-    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job));
+    INSPECTOR_TRY(const auto rows, TypedRows::make(reading.updates, job, reading.catalogVersion));
     const auto typers = typersFor(*rows, crew);
     const auto& updates = rows->updates();
     const auto chosen = chosenRows(*rows, options);

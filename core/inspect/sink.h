@@ -16,6 +16,8 @@ public:
     /// Takes all of `text`. Unavailable names the target and the reason (a full disk); Cancelled when nobody reads the
     /// other end any more.
     [[nodiscard]] virtual Result<> write(std::string_view text) = 0;
+    /// Hands on what was kept back for larger pieces. Errors as write().
+    [[nodiscard]] virtual Result<> flush() { return {}; }
 };
 
 /// Keeps everything in memory.

@@ -31,12 +31,15 @@ persist::UpdateList sumsOf(const persist::Updates& updates, const std::vector<st
 
 } // namespace
 
-Result<std::shared_ptr<const TypedRows>> TypedRows::make(persist::UpdateList updates, const Job& job)
+Result<std::shared_ptr<const TypedRows>> TypedRows::make(persist::UpdateList updates, const Job& job,
+                                                         std::optional<std::uint64_t> version)
 {
     const std::shared_ptr<TypedRows> rows(new TypedRows());
     INSPECTOR_TRY(rows->m_groups, catalog::groupByCollection(std::move(updates), job));
     const auto& configs = rows->m_groups.of(catalog::CollectionType::Config);
     rows->m_catalogVersion = catalog::UnopenedCatalog(*sumsOf(rows->updates(), configs)).userVersion();
+    if (!rows->m_catalogVersion)
+        rows->m_catalogVersion = version;
     rows->m_schemas.push_back(catalog::RowSchema::nearest(rows->m_catalogVersion.value_or(catalog::kNewestVersion)));
     for (const auto config : configs) {
         // Every version that a row of this history was written in stood in a Config row of its own.
@@ -44,10 +47,10 @@ Result<std::shared_ptr<const TypedRows>> TypedRows::make(persist::UpdateList upd
             continue;
         auto one = std::make_shared<persist::Updates>();
         one->rows.push_back(rows->updates().rows[config]);
-        const auto version = catalog::UnopenedCatalog(*one).userVersion();
-        if (!version)
+        const auto before = catalog::UnopenedCatalog(*one).userVersion();
+        if (!before)
             continue;
-        auto schema = catalog::RowSchema::nearest(*version);
+        auto schema = catalog::RowSchema::nearest(*before);
         const bool isNew = std::none_of(rows->m_schemas.begin(), rows->m_schemas.end(),
                                         [&](const auto& known) { return known->version() == schema->version(); });
         if (isNew)

@@ -20,9 +20,10 @@ namespace inspector::inspect {
 class TypedRows
 {
 public:
-    /// Looks at the kind of every row, and finds the catalog's version among its Config rows. Cancelled; no other
-    /// error.
-    [[nodiscard]] static Result<std::shared_ptr<const TypedRows>> make(persist::UpdateList updates, const Job& job);
+    /// Looks at the kind of every row, and finds the catalog's version among its Config rows; `version` is the one from
+    /// before them. Cancelled; no other error.
+    [[nodiscard]] static Result<std::shared_ptr<const TypedRows>>
+    make(persist::UpdateList updates, const Job& job, std::optional<std::uint64_t> version = std::nullopt);
 
     [[nodiscard]] const persist::Updates& updates() const { return *m_groups.updates; }
     [[nodiscard]] const catalog::GroupedUpdates& groups() const { return m_groups; }
