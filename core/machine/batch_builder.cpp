@@ -83,7 +83,7 @@ Result<BuiltBatch> buildBatch(store::BlobWriter& blob, const ShardId& shardId, c
                 break;
     }
     if (!stored) {
-        discard(blob, shardId, built, job);
+        discard(blob, shardId, built);
         return tl::unexpected(std::move(stored).error());
     }
     return built;
@@ -115,10 +115,10 @@ persist::BatchPtr stampedBatch(const BuiltBatch& built, const persist::State& st
     return batch;
 }
 
-void discard(store::BlobWriter& blob, const ShardId& shardId, const BuiltBatch& built, const Job& job)
+void discard(store::BlobWriter& blob, const ShardId& shardId, const BuiltBatch& built)
 {
     for (const auto& key : built.blobKeys()) {
-        [[maybe_unused]] const auto removed = blob.remove(shardId.text() + "/" + key, job);
+        [[maybe_unused]] const auto removed = blob.remove(shardId.text() + "/" + key, Job());
     }
 }
 

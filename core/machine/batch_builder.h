@@ -51,8 +51,8 @@ struct BuiltBatch
 [[nodiscard]] persist::BatchPtr stampedBatch(const BuiltBatch& built, const persist::State& state,
                                              const Profile& profile);
 
-/// Deletes the blobs of a batch that no version names, nor will; what does not work leaves an orphan, which harms
-/// nobody (§16).
-void discard(store::BlobWriter& blob, const ShardId& shardId, const BuiltBatch& built, const Job& job);
+/// Deletes the blobs of a batch that no version names, nor will, even when the reason is a Stop; what does not work
+/// leaves an orphan, which harms nobody (§16).
+void discard(store::BlobWriter& blob, const ShardId& shardId, const BuiltBatch& built);
 
 } // namespace inspector::machine

@@ -131,13 +131,13 @@ Result<bool> compactAndRegister(ShardMachine& machine, const WritePermit& permit
     const auto ran = machine.run(permit, CommandKind::Other, apply, job);
     if (!ran) {
         if (!ran.error().outcomeUnknown)
-            discard(machine.blob(), shardId, built, job);
+            discard(machine.blob(), shardId, built);
         return tl::unexpected(ran.error());
     }
     const auto outcome = ran->first;
     if (outcome == MergeOutcome::AppliedExact || outcome == MergeOutcome::AppliedSubset)
         return true;
-    discard(machine.blob(), shardId, built, job);
+    discard(machine.blob(), shardId, built);
     return false;
 }
 

@@ -1,10 +1,9 @@
 #include "core/machine/guest_rules.h"
 
+#include "core/machine/layered_spine.h"
 #include "core/persist/decode.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <vector>
 
 namespace inspector::machine {
 
@@ -58,29 +57,6 @@ Result<> checkChange(const persist::FieldDiff& change, const std::string& writer
     return touches("field " + std::to_string(static_cast<int>(change.field)));
 }
 
-/// The empty batches whose own since is not the one listed beside their place in the spine: the old era takes the
-/// listed one after loading, the new era the batch's own.
-std::vector<persist::BatchPtr> batchesTheErasReadDifferently(const persist::Trace& trace)
-{
-    std::vector<persist::BatchPtr> found;
-    std::size_t nextLegacy = 0; // they are sorted by lower
-    for (const auto& [id, place] : trace.spineBatches)
-        for (std::size_t i = 0; i < place.parts.size(); ++i) {
-            if (trace.hollowBatches.contains(place.parts[i]))
-                continue;
-            if (nextLegacy == trace.legacyBatches.size())
-                return found;
-            const auto& batch = trace.legacyBatches[nextLegacy];
-            const bool isListed = i < place.descriptions.size();
-            if (batch->isEmpty() && isListed && place.descriptions[i].since != batch->description.since)
-                found.push_back(batch);
-            // A batch that covers several places is taken once, with the last of them.
-            if (!isListed || persist::lessEqual(batch->description.upper, place.descriptions[i].upper))
-                ++nextLegacy;
-        }
-    return found;
-}
-
 } // namespace
 
 Result<> checkGuestMayBuildOn(const persist::State& state, std::uint64_t nowMs)
@@ -103,14 +79,16 @@ Result<> checkGuestVersion(const persist::State& before, const PreparedVersion& 
     for (const auto& change : version.diff.changes)
         INSPECTOR_CHECK(checkChange(change, writerId));
     const auto& after = version.after->trace.legacyBatches;
-    for (const auto& batch : batchesTheErasReadDifferently(before.trace)) {
+    INSPECTOR_TRY(const auto disputed, batchesLoadedOtherwise(before.trace));
+    for (const auto& batch : disputed) {
         const bool stays = std::any_of(after.begin(), after.end(), [&](const persist::BatchPtr& kept) {
             return kept == batch || persist::sameContent(*kept, *batch);
         });
         if (!stays)
             return fail(ErrorCode::Unavailable,
-                        "the append would absorb the empty batch " + persist::textOf(batch->description)
-                            + ", which the two eras read differently; try again after the environment has merged it");
+                        "the append would replace the empty batch " + persist::textOf(batch->description)
+                            + ", which a process of the environment holds in another form once it has loaded the "
+                              "shard; try again after the environment has merged it");
     }
     return {};
 }

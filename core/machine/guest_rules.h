@@ -16,7 +16,8 @@ namespace inspector::machine {
 
 /// Whether a guest may send this version: nothing is touched but the host name, the entry of the writer `writerId`, new
 /// batches, batches without parts, and the spine (§23.1 step 6, Internal); the applier version is the stored one; and
-/// no empty batch goes that the two eras would rebuild differently (§10.7 "era trap", Unavailable).
+/// no empty batch goes that a process holds in another form than it is stored (§10.7 row 3 and "Era trap",
+/// Unavailable).
 [[nodiscard]] Result<> checkGuestVersion(const persist::State& before, const PreparedVersion& version,
                                          const std::string& writerId);
 

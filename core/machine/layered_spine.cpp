@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace inspector::machine {
@@ -587,30 +588,19 @@ std::vector<MergeRequest> withoutCovered(std::vector<MergeRequest> requests)
     return kept;
 }
 
-Result<> checkEraTrap(const persist::Trace& trace, const BatchPtr& batch)
+Result<std::vector<BatchPtr>> batchesLoadedOtherwise(const persist::Trace& trace)
 {
-    INSPECTOR_TRY(const auto asOld, LayeredSpine::unflatten(trace, Era::Old));
-    INSPECTOR_TRY(auto asNew, LayeredSpine::unflatten(trace, Era::New));
-    std::vector<BatchPtr> disputed;
-    const auto oldBatches = asOld.oldestFirst();
-    const auto newBatches = asNew.oldestFirst();
-    for (std::size_t i = 0; i < newBatches.size() && i < oldBatches.size(); ++i)
-        for (std::size_t j = 0; j < newBatches[i]->members.size() && j < oldBatches[i]->members.size(); ++j)
-            if (newBatches[i]->members[j].second->description != oldBatches[i]->members[j].second->description)
-                disputed.push_back(newBatches[i]->members[j].second);
-    if (disputed.empty())
-        return {};
-    auto inserted = asNew.insert(batch);
-    if (!inserted)
-        return tl::unexpected<Error>(std::move(inserted).error());
-    const auto after = asNew.flatten().legacyBatches;
-    for (const auto& member : disputed)
-        if (std::find(after.begin(), after.end(), member) == after.end())
-            return fail(ErrorCode::Unavailable,
-                        "the append would absorb the empty batch " + textOf(member->description)
-                            + ", whose since two versions of the software load differently: wait until the "
-                              "environment has merged it");
-    return {};
+    std::vector<BatchPtr> found;
+    for (const auto era : {Era::Old, Era::New}) {
+        INSPECTOR_TRY(const auto spine, LayeredSpine::unflatten(trace, era));
+        const auto loaded = spine.flatten().legacyBatches;
+        // A batch that is held as it is stored is the same object.
+        const std::set<BatchPtr> kept(loaded.begin(), loaded.end());
+        for (const auto& batch : trace.legacyBatches)
+            if (!kept.contains(batch) && std::find(found.begin(), found.end(), batch) == found.end())
+                found.push_back(batch);
+    }
+    return found;
 }
 
 } // namespace inspector::machine

@@ -114,9 +114,9 @@ private:
 /// first.
 [[nodiscard]] std::vector<MergeRequest> withoutCovered(std::vector<MergeRequest> requests);
 
-/// Whether appending `batch` to `trace` absorbs an empty batch that the two eras rebuild with different sinces (§10.7
-/// "Era trap"): then Unavailable, naming the batch, and a guest must not append until the environment has merged it.
-/// Corrupt and Internal as unflatten() and insert().
-[[nodiscard]] Result<> checkEraTrap(const persist::Trace& trace, const persist::BatchPtr& batch);
+/// The batches that a process of one era or the other holds in another form than they are stored, once it has loaded
+/// `trace`: empty ones that it cuts anew, or to which it gives the since that the spine lists (§10.7 row 3 and "Era
+/// trap"). A diff that deletes the stored form does not apply to what such a process holds. Corrupt as unflatten().
+[[nodiscard]] Result<std::vector<persist::BatchPtr>> batchesLoadedOtherwise(const persist::Trace& trace);
 
 } // namespace inspector::machine

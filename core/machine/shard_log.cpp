@@ -229,6 +229,10 @@ Result<bool> ShardLog::refresh(const Job& job)
 
 Result<PreparedVersion> ShardLog::prepare(const persist::State& next, Era era)
 {
+    if (next.rollups.empty()) // every row names one, and whoever loads the shard starts there (§6.2)
+        return fail(ErrorCode::Corrupt,
+                    "the state " + nameOf(m_held.state->seqno)
+                        + " lists no rollup: nothing can be written on top of it");
     INSPECTOR_TRY(const auto difference, differenceOf(*m_held.state, m_held.raw, next));
     const auto row = encodeStateDiff(difference);
     PreparedVersion version;

@@ -66,7 +66,7 @@ public:
 
     /// Encodes the difference between what is held and `next`, and checks it (persist-write-protocol §10.8 item 4): the
     /// row, decoded and applied by the strict rules, must give `next` and a spine that a newer build accepts. Internal
-    /// with what does not fit.
+    /// with what does not fit; Corrupt when the state lists no rollup.
     [[nodiscard]] Result<PreparedVersion> prepare(const persist::State& next, Era era);
 
     /// Sends a prepared version and, when it is committed, holds it.

@@ -126,6 +126,8 @@ Result<persist::StatePtr> ShardWriter::refresh(const Job& job)
 
 Result<persist::StatePtr> ShardWriter::openOrCreate(const WritePermit& permit, const Job& job)
 {
+    if (m_impl->isGuest())
+        return refresh(job);
     ShardOrigin origin;
     origin.shardId = shardId().text();
     INSPECTOR_CHECK(m_impl->machine.openOrCreate(permit, origin, m_impl->ids, job));
@@ -292,7 +294,7 @@ ShardWriter::compareAndAppend(const WritePermit& permit, const AppendRequest& re
         const auto ran = m_impl->machine.run(permit, CommandKind::Append, command, job, &append);
         if (!ran) {
             if (!ran.error().outcomeUnknown)
-                discard(m_impl->machine.blob(), shardId(), built, job);
+                discard(m_impl->machine.blob(), shardId(), built);
             return tl::unexpected(ran.error());
         }
         attempts += ran->second.attempts;
@@ -302,7 +304,7 @@ ShardWriter::compareAndAppend(const WritePermit& permit, const AppendRequest& re
             return Outcome(Appended {ran->second.seqno, request.upper, attempts});
         }
         if (const auto* moved = std::get_if<UpperBreak>(&ran->first)) {
-            discard(m_impl->machine.blob(), shardId(), built, job);
+            discard(m_impl->machine.blob(), shardId(), built);
             return Outcome(UpperMismatch {request.lower, moved->shardUpper});
         }
         switch (std::get<AppendBreak>(ran->first)) {

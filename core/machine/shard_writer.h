@@ -55,7 +55,11 @@ struct Appended
 /// Errors beside those of the stores: Conflict for a tombstone, Unsupported when the version gate of §17 refuses,
 /// Corrupt when the shard's state breaks a rule that a writer must not build on, InvalidInput for a request that no
 /// state could take. `outcomeUnknown` when a compare-and-set was sent, was not answered, and reading did not settle
-/// it (§16): what was sent is in pending(), and resolve() asks again.
+/// it (§16): what was sent is in pending(), and resolve() asks again. No other error has it.
+///
+/// A guest appends and gives back its own entry, nothing else (§1 rules 7 and 8): every other command is ReadOnly,
+/// except where it can be answered from what is stored. Beside the errors above it gets Unavailable when the clock is
+/// more than a minute behind the shard's, or an append has to wait for the environment (§10.7 "era trap").
 class ShardWriter
 {
 public:
@@ -77,10 +81,11 @@ public:
     /// Reads what is new. NotFound "no such shard" when there is none.
     [[nodiscard]] Result<persist::StatePtr> refresh(const Job& job);
 
-    /// Creates the shard when there is none (§7); else as refresh().
+    /// Creates the shard when there is none (§7); else, and for a guest always, as refresh().
     [[nodiscard]] Result<persist::StatePtr> openOrCreate(const WritePermit& permit, const Job& job);
 
-    /// Registers a critical reader, or renames the purpose of the one there (§8.1). Answers its since.
+    /// Registers a critical reader, or renames the purpose of the one there (§8.1). Answers its since. A guest is
+    /// answered with the since of a reader that is there, and writes nothing.
     [[nodiscard]] Result<persist::Frontier> registerCriticalReader(const WritePermit& permit,
                                                                    const std::string& readerId,
                                                                    const std::string& purpose, const Job& job);
@@ -91,6 +96,7 @@ public:
         persist::Frontier since;
         bool opaqueMatched = true;
     };
+    /// A guest is answered with what is stored, and writes nothing.
     [[nodiscard]] Result<SinceState> compareAndDowngradeSince(const WritePermit& permit, const std::string& readerId,
                                                               const Opaque& expected, const Opaque& next,
                                                               const persist::Frontier& since, const Job& job);
@@ -117,14 +123,15 @@ public:
     /// with the same token; UpperMismatch when the upper moved.
     [[nodiscard]] Result<std::variant<Appended, UpperMismatch>>
     compareAndAppend(const WritePermit& permit, const AppendRequest& request, const Job& job);
-    /// Removes this writer's entry.
+    /// Removes this writer's entry. A guest without one writes nothing.
     [[nodiscard]] Result<> expireWriter(const WritePermit& permit, const Job& job);
 
     /// New era: raises the shard's applier version to the profile's (§8.1 "upgrade version").
     [[nodiscard]] Result<> upgradeVersion(const WritePermit& permit, const Job& job);
 
-    /// Does the work that the last commands of an Owner assigned: writes and registers a rollup, collects garbage
-    /// (§13). Without it nothing is wrong, the log only grows. True when there was work.
+    /// Does the work that the last commands of an Owner assigned: compacts merges that are worth it, writes and
+    /// registers a rollup, collects garbage (§13). Without it nothing is wrong, the shard only grows. True when there
+    /// was work. What fails is not tried again: the next versions assign it anew.
     [[nodiscard]] Result<bool> performMaintenance(const WritePermit& permit, const Job& job);
 
     /// A compare-and-set whose outcome is not known. A later command goes on without it: it is computed from what is

@@ -611,18 +611,20 @@ private slots:
         QVERIFY(LayeredSpine::unflatten(trace, Era::New)->flatten().legacyBatches[1] == trace.legacyBatches[1]);
     }
 
-    void anAppendThatAbsorbsADisputedBatchIsRefused()
+    void batchesThatAnEraHoldsOtherwiseAreFound()
     {
         auto trace = spineOf({2, 0}).flatten();
-        QVERIFY(checkEraTrap(trace, batchOf(2, 3, 0)));
-        trace.since = Timestamp(1);
-        trace.spineBatches[{1, 2}].descriptions[0].since = Timestamp(1);
-        const auto trapped = checkEraTrap(trace, batchOf(2, 3, 0));
-        QVERIFY(!trapped);
-        QCOMPARE(trapped.error().code, ErrorCode::Unavailable);
-        QVERIFY(trapped.error().message.find("[1, 2)") != std::string::npos);
-        QVERIFY(checkEraTrap(trace, batchOf(2, 3, 1)));
-        QVERIFY(!checkEraTrap(trace, batchOf(3, 4, 1)));
+        QVERIFY(batchesLoadedOtherwise(trace).value().empty());
+        auto stale = trace;
+        stale.since = Timestamp(1);
+        stale.spineBatches[{1, 2}].descriptions[0].since = Timestamp(1);
+        QVERIFY(batchesLoadedOtherwise(stale).value() == std::vector {stale.legacyBatches[1]});
+        auto cut = trace;
+        cut.spineBatches[{1, 2}].description.upper = Timestamp(4);
+        cut.spineBatches[{1, 2}].descriptions = {cut.spineBatches[{1, 2}].description};
+        QVERIFY(!batchesLoadedOtherwise(cut)); // nothing fills the rest
+        cut.legacyBatches.push_back(batchOf(2, 4, 0));
+        QVERIFY(batchesLoadedOtherwise(cut).value() == (std::vector {cut.legacyBatches[1], cut.legacyBatches[2]}));
     }
 
     void aBrokenTraceIsRefused_data()
