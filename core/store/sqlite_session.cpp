@@ -99,22 +99,78 @@ Result<> checkPath(const std::string& path)
 
 enum class Immutable { No, Yes };
 
+/// The first bytes of a file, and how many there are in all.
+struct FileStart
+{
+    sqlite3_int64 size = 0;
+    Header header {}; ///< zeros behind the end
+
+    friend bool operator==(const FileStart&, const FileStart&) = default;
+};
+
+/// Reads them through SQLite's own descriptor, without its locks: another program may write in between.
+std::optional<FileStart> startOf(sqlite3_file& file)
+{
+    FileStart start;
+    if (file.pMethods->xFileSize(&file, &start.size) != SQLITE_OK)
+        return std::nullopt;
+    const auto got = std::min<sqlite3_int64>(start.size, kHeaderBytes);
+    if (got > 0 && file.pMethods->xRead(&file, start.header.data(), static_cast<int>(got), 0) != SQLITE_OK)
+        return std::nullopt;
+    return start;
+}
+
+std::uint64_t pageSizeOf(const Header& header)
+{
+    const std::uint64_t raw = (static_cast<std::uint64_t>(header[16]) << 8U) | header[17];
+    return raw == 1 ? 65536 : raw;
+}
+
+/// Bytes that a file of this header should have.
+std::uint64_t promisedBytes(const Header& header)
+{
+    return pageSizeOf(header) * bigEndian32(header, 28);
+}
+
+/// True when a file that nobody writes would have lost its end.
+bool isShort(const FileStart& start)
+{
+    const auto pageSize = pageSizeOf(start.header);
+    const bool countIsValid = bigEndian32(start.header, 24) == bigEndian32(start.header, 92);
+    const auto bytes = static_cast<std::uint64_t>(start.size);
+    return (countIsValid && bytes < promisedBytes(start.header)) || (pageSize != 0 && bytes % pageSize != 0);
+}
+
+/// True when a file is short, and not only because another program wrote between two looks: its size and its header
+/// are of two moments then, and its journal is there or has come and gone.
+bool isTruncated(sqlite3_file& file, const std::string& path, FileStart start)
+{
+    constexpr int kMaxLooks = 100; // for somebody who writes without a pause; SQLite finds what is missing after that
+    for (int look = 0; look < kMaxLooks && isShort(start); ++look) {
+        if (sizeOf(path + "-journal").value_or(0) > 0 || sizeOf(path + "-wal").value_or(0) > 0)
+            return false;
+        const auto again = startOf(file);
+        if (!again || *again == start)
+            return true;
+        start = *again;
+    }
+    return false;
+}
+
 /// Looks at the first bytes before SQLite does, so that what is wrong gets its own message; through SQLite's own
 /// descriptor. Layout: SQLite's file format, section 1.3.
 Result<Immutable> inspectFile(sqlite3* handle, const std::string& path, SqliteSession::Leftover leftover)
 {
     sqlite3_file* file = nullptr;
-    sqlite3_int64 size = 0;
-    Header header {};
-    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods
-        || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods)
         return fail(ErrorCode::Unavailable, quoted(path) + " cannot be read");
-    if (size == 0)
+    const auto read = startOf(*file);
+    if (!read)
+        return fail(ErrorCode::Unavailable, quoted(path) + " cannot be read");
+    const auto& header = read->header;
+    if (read->size == 0)
         return fail(ErrorCode::Corrupt, quoted(path) + " is empty, so it is no catalog file");
-    const auto got = static_cast<std::size_t>(std::min<sqlite3_int64>(size, kHeaderBytes));
-    const int code = file->pMethods->xRead(file, header.data(), static_cast<int>(got), 0);
-    if (code != SQLITE_OK)
-        return fail(ErrorCode::Unavailable, quoted(path) + " cannot be read");
+    const auto got = static_cast<std::size_t>(std::min<sqlite3_int64>(read->size, kHeaderBytes));
     const std::string_view start(reinterpret_cast<const char*>(header.data()), got);
     constexpr std::string_view kMagic {"SQLite format 3\0", 16};
     if (!start.starts_with(kMagic)) {
@@ -135,16 +191,10 @@ Result<Immutable> inspectFile(sqlite3* handle, const std::string& path, SqliteSe
                         + ": another program writes it; close that program, or let sqlite3 pack the file with "
                           "PRAGMA journal_mode=DELETE, then open it again");
 
-    const std::uint64_t rawPageSize = (static_cast<std::uint64_t>(header[16]) << 8U) | header[17];
-    const std::uint64_t pageSize = rawPageSize == 1 ? 65536 : rawPageSize;
-    const bool countIsValid = bigEndian32(header, 24) == bigEndian32(header, 92);
-    const auto bytes = static_cast<std::uint64_t>(size);
-    const auto promised = pageSize * bigEndian32(header, 28);
-    const bool isBeingWritten = journal.value_or(0) > 0 || wal.value_or(0) > 0;
-    if (!isBeingWritten && ((countIsValid && bytes < promised) || (pageSize != 0 && bytes % pageSize != 0)))
+    if (isTruncated(*file, path, *read))
         return fail(ErrorCode::Corrupt,
-                    quoted(path) + " is truncated: it has " + std::to_string(bytes) + " of "
-                        + std::to_string(std::max(promised, pageSize)) + " bytes");
+                    quoted(path) + " is truncated: it has " + std::to_string(read->size) + " of "
+                        + std::to_string(std::max(promisedBytes(header), pageSizeOf(header))) + " bytes");
 
     if (takesBack)
         return Immutable::No;
