@@ -52,9 +52,9 @@ std::optional<RowName> nameOfRow(codec::StoredRow row)
     return RowName {std::string(kind->text), memberJson(tape, "key")};
 }
 
-EditBase::EditBase(persist::StatePtr state, catalog::GroupedUpdates rows)
+EditBase::EditBase(persist::StatePtr state, Timestamp upper, catalog::GroupedUpdates rows)
     : m_state(std::move(state))
-    , m_upper(m_state->upper().value_or(Timestamp()))
+    , m_upper(upper)
     , m_rows(std::move(rows))
     , m_facts(*m_rows.updates)
     , m_isTyped(isKnown(m_facts.userVersion()))
@@ -63,10 +63,12 @@ EditBase::EditBase(persist::StatePtr state, catalog::GroupedUpdates rows)
 {
 }
 
-Result<EditBasePtr> EditBase::of(persist::StatePtr state, persist::UpdateList consolidated, const Job& job)
+Result<EditBasePtr> EditBase::of(persist::StatePtr state, persist::UpdateList consolidated, const Job& job,
+                                 std::optional<Timestamp> upper)
 {
     INSPECTOR_TRY(auto rows, catalog::groupByCollection(std::move(consolidated), job));
-    const std::shared_ptr<EditBase> base(new EditBase(std::move(state), std::move(rows)));
+    const auto newest = state->upper().value_or(Timestamp());
+    const std::shared_ptr<EditBase> base(new EditBase(std::move(state), upper.value_or(newest), std::move(rows)));
     INSPECTOR_CHECK(base->index(job));
     return EditBasePtr(base);
 }

@@ -67,10 +67,11 @@ struct IdRecord
 class EditBase
 {
 public:
-    /// `consolidated`: all rows of `state` at its latest time. Takes a few microseconds a row. Cancelled; no other
-    /// error.
+    /// `consolidated`: all rows of `state` at its latest time, or those before `upper` for a look back at an earlier
+    /// one. Takes a few microseconds a row. Cancelled; no other error.
     [[nodiscard]] static Result<std::shared_ptr<const EditBase>> of(persist::StatePtr state,
-                                                                    persist::UpdateList consolidated, const Job& job);
+                                                                    persist::UpdateList consolidated, const Job& job,
+                                                                    std::optional<Timestamp> upper = std::nullopt);
 
     [[nodiscard]] const persist::State& state() const { return *m_state; }
     /// The upper that the shard had: what an append must find.
@@ -101,7 +102,7 @@ public:
     [[nodiscard]] const std::vector<std::uint32_t>& updatesOfKind(std::string_view kind) const;
 
 private:
-    EditBase(persist::StatePtr state, catalog::GroupedUpdates rows);
+    EditBase(persist::StatePtr state, Timestamp upper, catalog::GroupedUpdates rows);
 
     [[nodiscard]] Result<> index(const Job& job);
     [[nodiscard]] KeyRow rowAt(std::uint32_t update) const;

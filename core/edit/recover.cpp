@@ -2,10 +2,12 @@
 
 #include "core/base/ids.h"
 #include "core/catalog/consolidate.h"
+#include "core/codec/row_codec.h"
 #include "core/persist/shard_reader.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace inspector::edit {
@@ -20,6 +22,15 @@ RecoverFinding whole(std::optional<SeqNo> seqno, std::string evidence)
 RecoverFinding nothing(std::string evidence)
 {
     return {RepairFate::Nothing, {}, std::move(evidence), "plan the repair anew"};
+}
+
+/// The SourceData bytes of a row: compaction may have stored it in another form than it was written in.
+std::string encodedOf(codec::StoredRow row)
+{
+    if (row.form == codec::RowForm::JsonText)
+        if (const auto bytes = codec::sourceDataOf(row))
+            return std::string(textOf(*bytes));
+    return std::string(row.bytes());
 }
 
 std::string name(SeqNo seqno)
@@ -65,7 +76,7 @@ private:
         for (std::size_t i = 0; i < updates.size(); ++i) {
             if (updates.timeOf(i) != m_header.expectedUpper.value())
                 continue;
-            sums[std::string(updates.rows[i].bytes())] += updates.diffOf(i);
+            sums[encodedOf(updates.rows[i])] += updates.diffOf(i);
             hasOthers = true;
         }
         const bool isAll = std::all_of(m_header.changes.begin(), m_header.changes.end(), [&](const auto& change) {
@@ -83,11 +94,17 @@ private:
     {
         INSPECTOR_TRY(const auto rows, catalog::consolidate(history, job));
         std::map<std::string, std::int64_t, std::less<>> sums;
-        for (const auto& change : m_header.changes)
+        std::set<std::string, std::less<>> kinds;
+        for (const auto& change : m_header.changes) {
             sums[change.stored] = 0;
-        for (std::size_t i = 0; i < rows->size(); ++i)
-            if (const auto found = sums.find(rows->rows[i].bytes()); found != sums.end())
+            kinds.insert(std::string(codec::kindOf(viewOf(change.stored))));
+        }
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+            if (!kinds.contains(codec::kindOf(rows->rows[i])))
+                continue;
+            if (const auto found = sums.find(encodedOf(rows->rows[i])); found != sums.end())
                 found->second += rows->diffOf(i);
+        }
         const auto token = catalog::encodeFenceToken(m_header.tokenAfter);
         const bool isAll = std::all_of(m_header.changes.begin(), m_header.changes.end(), [&](const auto& change) {
             return sums.find(change.stored)->second == (change.diff > 0 ? 1 : 0);

@@ -346,16 +346,20 @@ Result<Rehearsal> rehearse(const EditPlan& plan, const store::Consensus& consens
     return Repair(plan, options).rehearse(consensus, blob, job);
 }
 
+tl::unexpected<Error> commitRefused(const EditPlan& plan)
+{
+    std::string reasons;
+    for (const auto& refusal : plan.refusals)
+        reasons +=
+            (reasons.empty() ? "" : "; ") + refusal.reason + " (override: " + std::string(nameOf(refusal.which)) + ")";
+    return fail(ErrorCode::InvalidInput, "the plan is refused: " + reasons);
+}
+
 Result<Receipt> commitRepair(const EditPlan& plan, const RepairStores& stores, const RepairOptions& options,
                              const Job& job)
 {
-    if (!plan.mayCommit()) {
-        std::string reasons;
-        for (const auto& refusal : plan.refusals)
-            reasons += (reasons.empty() ? "" : "; ") + refusal.reason
-                + " (override: " + std::string(nameOf(refusal.which)) + ")";
-        return fail(ErrorCode::InvalidInput, "the plan is refused: " + reasons);
-    }
+    if (!plan.mayCommit())
+        return commitRefused(plan);
     if (options.journalPath.empty())
         return fail(ErrorCode::InvalidInput, "a repair needs the path of a journal");
     return Repair(plan, options).commit(stores, job);

@@ -103,6 +103,9 @@ struct Receipt
 [[nodiscard]] Result<Receipt> commitRepair(const EditPlan& plan, const RepairStores& stores,
                                            const RepairOptions& options, const Job& job);
 
+/// The error for a plan with refusals: InvalidInput with their reasons and the names of their overrides.
+[[nodiscard]] tl::unexpected<Error> commitRefused(const EditPlan& plan);
+
 /// What a version of a shard's state changes, one clause a change.
 [[nodiscard]] std::vector<std::string> describeChanges(const persist::StateDiff& version);
 

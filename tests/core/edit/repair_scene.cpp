@@ -145,7 +145,12 @@ bool Scene::sameAs(const store::MemoryContent& other) const
     return content->versions == other.versions && keysOf(*content) == keysOf(other);
 }
 
-Result<RowSums> rowSums(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard)
+namespace {
+
+/// Adds up the diffs of rows by what `keyOf` says of them.
+template <typename KeyOf>
+Result<RowSums> sumsBy(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard,
+                       const KeyOf& keyOf)
 {
     persist::ShardReader reader(consensus, blob, shard);
     INSPECTOR_TRY(const auto snapshot, reader.latestSnapshot(kJob));
@@ -153,11 +158,42 @@ Result<RowSums> rowSums(const store::Consensus& consensus, const store::Blob& bl
         return fail(ErrorCode::Corrupt, "incomplete: " + snapshot.updates->warnings.front());
     RowSums sums;
     for (std::size_t i = 0; i < snapshot.updates->size(); ++i) {
-        const auto row = snapshot.updates->rows[i];
-        sums[std::string(row.bytes())] += snapshot.updates->diffOf(i);
+        INSPECTOR_TRY(auto key, keyOf(snapshot.updates->rows[i]));
+        sums[std::move(key)] += snapshot.updates->diffOf(i);
     }
     std::erase_if(sums, [](const auto& each) { return each.second == 0; });
     return sums;
+}
+
+Result<std::string> encodedOf(codec::StoredRow row)
+{
+    if (row.form == codec::RowForm::SourceData)
+        return std::string(row.bytes());
+    INSPECTOR_TRY(const auto bytes, codec::sourceDataOf(row));
+    return std::string(textOf(bytes));
+}
+
+} // namespace
+
+Result<RowSums> rowSums(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard)
+{
+    return sumsBy(consensus, blob, shard, encodedOf);
+}
+
+Result<RowSums> storedSums(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard)
+{
+    return sumsBy(consensus, blob, shard, [](codec::StoredRow row) -> Result<std::string> {
+        return std::to_string(static_cast<int>(row.form)) + std::string(row.bytes());
+    });
+}
+
+Result<Before> beforeOf(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard)
+{
+    Before before;
+    INSPECTOR_TRY(before.rows, rowSums(consensus, blob, shard));
+    INSPECTOR_TRY(before.stored, storedSums(consensus, blob, shard));
+    INSPECTOR_TRY(before.state, persist::StateReader(consensus, blob, shard).current(kJob));
+    return before;
 }
 
 RowSums changed(RowSums rows, const edit::ChangeSet& changes)
@@ -169,12 +205,22 @@ RowSums changed(RowSums rows, const edit::ChangeSet& changes)
 }
 
 std::string auditRepair(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard,
-                        const RowSums& before, const edit::ChangeSet& changes, const persist::State& stateBefore)
+                        const Before& before, const edit::ChangeSet& changes)
 {
     const auto audit = [&]() -> Result<std::string> {
         INSPECTOR_TRY(const auto after, rowSums(consensus, blob, shard));
-        if (after != changed(before, changes))
+        if (after != changed(before.rows, changes))
             return std::string("the rows are not those of before with the changes made");
+        INSPECTOR_TRY(auto stored, storedSums(consensus, blob, shard));
+        std::set<std::string> touched;
+        for (const auto& change : changes) {
+            touched.insert("0" + change.stored);
+            INSPECTOR_TRY(const auto json, codec::canonicalJson(edit::viewOf(change.stored)));
+            touched.insert("1" + json);
+        }
+        for (const auto& [bytes, diff] : before.stored)
+            if (!touched.contains(bytes) && stored[bytes] != diff)
+                return std::string("a row that nobody touched is not stored as it was");
         std::set<edit::RowName> names;
         std::size_t tokens = 0;
         for (const auto& [bytes, diff] : after) {
@@ -190,9 +236,9 @@ std::string auditRepair(const store::Consensus& consensus, const store::Blob& bl
         if (tokens != 1)
             return std::to_string(tokens) + " fence tokens";
         INSPECTOR_TRY(const auto state, persist::StateReader(consensus, blob, shard).current(kJob));
-        if (state->applierVersion != stateBefore.applierVersion)
+        if (state->applierVersion != before.state->applierVersion)
             return "the applier version became " + state->applierVersion;
-        if (const auto warnings = state->warnings(); warnings != stateBefore.warnings())
+        if (const auto warnings = state->warnings(); warnings != before.state->warnings())
             return "the state warns: " + (warnings.empty() ? std::string("of less") : warnings.back());
         // A writer's own reading is strict: unflattening, chains, levels, merges, old sides.
         ReadingWriter writer(consensus);

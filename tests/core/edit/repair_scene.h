@@ -40,18 +40,30 @@ struct Scene
     [[nodiscard]] bool sameAs(const store::MemoryContent& other) const;
 };
 
-/// The bytes of a location's rows and the sums of their diffs.
+/// The bytes of a location's rows and the sums of their diffs. Rows that are kept as JSON text count as what they
+/// encode to.
 using RowSums = std::map<std::string, std::int64_t>;
 [[nodiscard]] Result<RowSums> rowSums(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard);
+/// The same with rows as they are stored: of a row in both forms, each form by itself.
+[[nodiscard]] Result<RowSums> storedSums(const store::Consensus& consensus, const store::Blob& blob,
+                                         const ShardId& shard);
 /// `rows` with the changes made.
 [[nodiscard]] RowSums changed(RowSums rows, const edit::ChangeSet& changes);
 
-/// What is wrong with a shard after repairs, found by reading alone; empty when all is well. `before`: the rows before
-/// them; `changes`: all that they wrote; `applierVersion`, `generation`: of before. Every key has one row, every other
-/// row its bytes; the state passes what a writer of either era checks.
+/// What a shard was before it was repaired.
+struct Before
+{
+    RowSums rows;
+    RowSums stored;
+    persist::StatePtr state;
+};
+[[nodiscard]] Result<Before> beforeOf(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard);
+
+/// What is wrong with a shard after repairs that wrote `changes`, found by reading alone; empty when all is well. Every
+/// key has one row, every other row is stored as it was; the state is of the same version and passes what a writer of
+/// either era checks.
 [[nodiscard]] std::string auditRepair(const store::Consensus& consensus, const store::Blob& blob, const ShardId& shard,
-                                      const RowSums& before, const edit::ChangeSet& changes,
-                                      const persist::State& stateBefore);
+                                      const Before& before, const edit::ChangeSet& changes);
 
 /// What versions after `after` changed that a guest may not touch, by the letter of persist-write-protocol §23.1 step
 /// 6; empty when nothing.
