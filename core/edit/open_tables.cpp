@@ -1,6 +1,7 @@
 #include "core/edit/open_tables.h"
 
 #include "core/catalog/consolidate.h"
+#include "core/catalog/pretty.h"
 #include "core/codec/row_codec.h"
 
 #include <algorithm>
@@ -35,6 +36,23 @@ Result<std::uint64_t> auditIdOf(codec::StoredRow row, codec::JsonTape& tape)
 std::string nameOf(CollectionType type, const std::string& key)
 {
     return std::string(catalog::collectionOf(type).kind) + " " + key;
+}
+
+/// The value of a row as it may stand in a message.
+std::string maskedValue(const catalog::SchemaPtr& schema, const std::string& stored, const std::string& value)
+{
+    catalog::RowTyper typer(schema);
+    const codec::StoredRow row {stored.data(), static_cast<std::uint32_t>(stored.size()), codec::RowForm::SourceData};
+    if (!typer.read(row))
+        return std::string(catalog::kMask);
+    if (catalog::secretNodes(typer).empty())
+        return value;
+    codec::JsonTape tape;
+    std::string masked;
+    if (tape.parseJson(catalog::rowJson(typer, catalog::Reveal::No)))
+        if (const auto* shown = tape.member(0, "value"))
+            tape.appendJson(tape.indexOf(*shown), masked);
+    return masked;
 }
 
 } // namespace
@@ -258,7 +276,8 @@ std::vector<std::string> OpenTables::problems() const
     std::vector<std::string> problems;
     for (const auto& [content, stray] : m_strays) {
         const auto& [type, key, value] = content;
-        const auto what = ": " + nameOf(type, key) + " " + value + ", diff " + std::to_string(stray.sum);
+        const auto what = ": " + nameOf(type, key) + " " + maskedValue(schema(), stray.stored, value) + ", diff "
+            + std::to_string(stray.sum);
         if (stray.sum > 1 || stray.sum < -1)
             problems.push_back("invalid update in consolidated trace" + what);
         else if (stray.sum > 0)

@@ -1,5 +1,6 @@
 #include "core/edit/update_text.h"
 
+#include "core/catalog/pretty.h"
 #include "core/catalog/typed_row.h"
 #include "core/codec/row_codec.h"
 
@@ -64,8 +65,13 @@ std::string debugTextOf(const std::vector<catalog::RowChange>& changes, const ca
     catalog::TextBuffer text;
     text.append("[\n");
     for (const auto& change : changes) {
-        const codec::StoredRow row {change.stored.data(), static_cast<std::uint32_t>(change.stored.size()),
-                                    codec::RowForm::SourceData};
+        codec::StoredRow row {change.stored.data(), static_cast<std::uint32_t>(change.stored.size()),
+                              codec::RowForm::SourceData};
+        std::string masked;
+        if (typer.read(row) && !catalog::secretNodes(typer).empty()) {
+            masked = catalog::rowJson(typer, catalog::Reveal::No);
+            row = {masked.data(), static_cast<std::uint32_t>(masked.size()), codec::RowForm::JsonText};
+        }
         const auto start = text.size();
         text.append("    (\n        ");
         const bool isRead = typer.read(row).has_value() && typer.collection() != nullptr;

@@ -1,4 +1,5 @@
 #include "core/catalog/consolidate.h"
+#include "core/catalog/pretty.h"
 #include "core/codec/row_codec.h"
 #include "core/edit/write_guard.h"
 #include "core/machine/shard_writer.h"
@@ -82,6 +83,13 @@ Result<Timestamp> change(edit::DurableCatalog& catalog, const std::string& name,
     }
     static_cast<void>(transaction.takeOpUpdates());
     return catalog.commit(std::move(transaction), std::nullopt, kJob);
+}
+
+constexpr const char* kRoleAuthKey = R"({"id":{"User":1}})";
+
+std::string passwordOf(const std::string& hash)
+{
+    return R"({"password_hash":")" + hash + R"(","updated_at":{"millis":5}})";
 }
 
 /// The system configurations as a higher layer has them that hears nothing but updates.
@@ -806,6 +814,56 @@ private slots:
         const auto writer = story.open();
         QVERIFY(!writer);
         QCOMPARE(writer.error().code, ErrorCode::Corrupt);
+    }
+
+    void messagesAboutRowsMaskTheirSecrets()
+    {
+        const QString mask = QString::fromUtf8(std::string(catalog::kMask).c_str());
+        // 82 prints the changes that a read-only handle refuses; a stray row is named in every version.
+        Story story(82, Place::inMemory());
+        Timestamp upper;
+        {
+            const auto writer = story.open();
+            SUCCEEDS(writer);
+            auto transaction = (*writer)->transaction(kJob);
+            SUCCEEDS(transaction);
+            SUCCEEDS(transaction->insert(CollectionType::RoleAuth, kRoleAuthKey, passwordOf("hunter2")));
+            static_cast<void>(transaction->takeOpUpdates());
+            SUCCEEDS((*writer)->commit(*std::move(transaction), std::nullopt, kJob));
+            upper = (*writer)->upper();
+        }
+        const auto reader = story.openReadOnly();
+        SUCCEEDS(reader);
+        auto transaction = (*reader)->transaction(kJob);
+        SUCCEEDS(transaction);
+        SUCCEEDS(transaction->set(CollectionType::RoleAuth, kRoleAuthKey, passwordOf("hunter3")));
+        SUCCEEDS(transaction->set(CollectionType::Setting, R"({"name":"mock_authentication_nonce"})",
+                                  R"({"value":"hunter4"})"));
+        static_cast<void>(transaction->takeOpUpdates());
+        const auto refused = (*reader)->commit(*std::move(transaction), std::nullopt, kJob);
+        QVERIFY(!refused);
+        QVERIFY2(!outcome(refused).contains("hunter"), qPrintable(outcome(refused)));
+        QVERIFY2(outcome(refused).contains("RoleAuthKey"), qPrintable(outcome(refused)));
+        QCOMPARE(outcome(refused).count(mask), 4); // of the password and of the nonce, the old and the new one
+
+        const auto snapshot = (*reader)->snapshot(kJob);
+        SUCCEEDS(snapshot);
+        const auto stray =
+            catalog::encodeRow(*snapshot->schema, CollectionType::RoleAuth, kRoleAuthKey, passwordOf("hunter5"));
+        SUCCEEDS(stray);
+        auto stores = story.place().open();
+        machine::Profile profile;
+        profile.buildVersion = story.options().build.version;
+        RandomIdSource ids;
+        machine::ShardWriter raw(*stores->consensus, *stores->blob, story.shard(), profile, story.clock(), ids);
+        const auto permit = edit::WriteGuard(catalog::Mode::Writable, std::nullopt).permit(upper);
+        SUCCEEDS(raw.compareAndAppend(*permit, {upper, upper.next(), {{*stray, {}, upper.value(), 1}}}, kJob));
+        const auto writer = story.open();
+        QVERIFY(!writer);
+        QVERIFY2(
+            outcome(writer).startsWith("values must be explicitly retracted before inserting a new value: RoleAuth"),
+            qPrintable(outcome(writer)));
+        QVERIFY2(!outcome(writer).contains("hunter") && outcome(writer).contains(mask), qPrintable(outcome(writer)));
     }
 };
 
