@@ -103,12 +103,16 @@ Result<ExitCode> runCopy(const Request& request, const store::Location& from, co
         remark(request, warning);
     INSPECTOR_CHECK(writeReport(request, report));
     bool isWhole = true;
+    bool isThereAlready = true;
     for (const auto& shard : report.shards) {
         isWhole = isWhole && shard.missing.empty();
+        isThereAlready = isThereAlready && shard.fate == inspect::CopyFate::Identical;
         for (const auto& key : shard.missing)
             remark(request, "gone from the source, though a live version names it: " + key);
     }
-    if (copy.commit)
+    if (isThereAlready)
+        remark(request, "nothing was written: " + report.to + " has all of it already");
+    else if (copy.commit)
         remark(request, "from " + report.from + " to " + report.to + ": read back and found equal");
     else
         remark(request, "nothing was written: --commit copies from " + report.from + " to " + report.to);

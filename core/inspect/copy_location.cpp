@@ -13,6 +13,8 @@
 #include "core/store/stop.h"
 #include "core/store/writable_location.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -540,6 +542,11 @@ private:
 Result<CopyReport> copyLocation(const CopyRequest& request, const Job& job)
 {
     INSPECTOR_TRY(const auto from, store::openStores(request.from, {}, job).during("opening the source"));
+    const auto source = soleFileOf(request.from);
+    const auto target = soleFileOf(request.to);
+    std::error_code ignored;
+    if (source && target && std::filesystem::equivalent(*source, *target, ignored))
+        return fail(ErrorCode::InvalidInput, "source and target are one file, '" + *source + "': give another target");
     return copyLocation(from, request, job);
 }
 
@@ -575,8 +582,12 @@ Result<CopyReport> copyLocation(const store::Stores& from, const CopyRequest& re
     if (makesFile) {
         report.to = "catalog file " + *newFile + " (new)";
         const auto folder = store::folderOf(*newFile);
-        if (!isThere(folder))
+        std::error_code ignored;
+        if (!std::filesystem::is_directory(folder, ignored))
             return fail(ErrorCode::NotFound, "there is no folder '" + folder + "' for '" + *newFile + "'");
+        if (::access(folder.c_str(), W_OK | X_OK) != 0)
+            return fail(ErrorCode::Unavailable,
+                        "no permission to make '" + *newFile + "': write permission on its folder is needed");
     } else {
         INSPECTOR_TRY(target, store::openStores(request.to, {}, job).during("opening the target"));
         report.to = target->consensus->description();

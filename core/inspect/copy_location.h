@@ -56,7 +56,8 @@ struct CopyReport
 /// made beside its place, and put there when it is whole. What was written is read back and compared.
 ///
 /// Nothing in the target is changed or replaced, and no table, schema or folder is made: NotFound when they are not
-/// there. Conflict when the target has a shard of that id with another log. Corrupt when the source's log does not
+/// there; InvalidInput when source and target are one file. Conflict when the target has a shard of that id with
+/// another log. Corrupt when the source's log does not
 /// decode, or names blobs that are gone and `incomplete` is not set. `outcomeUnknown` when the log was sent and nobody
 /// can tell what became of it.
 [[nodiscard]] Result<CopyReport> copyLocation(const CopyRequest& request, const Job& job);

@@ -392,9 +392,40 @@ private slots:
             verify(run, 0);
             for (const auto& object : shardsOf(run.out))
                 QCOMPARE(object["fate"].toString(), QString("identical"));
+            QVERIFY2(run.err.contains("nothing was written") && run.err.contains("already"), run.err);
         }
         const auto after = test::stateOf(target.toStdString());
         QVERIFY(after.sha256 == before.sha256 && after.beside == before.beside);
+    }
+
+    void aFileIsNotCopiedOntoItself_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("by its own name") << "";
+        QTest::newRow("by another path") << "/../";
+        QTest::newRow("by a link") << "link";
+    }
+    void aFileIsNotCopiedOntoItself()
+    {
+        QFETCH(QString, name);
+        const auto file = freshFile();
+        verify(runCli({"export", "--commit", "--to", file, fixture("new-fresh")}), 0);
+        auto other = file;
+        const QFileInfo info(file);
+        if (name == "link") {
+            other = freshFile();
+            QVERIFY(QFile::link(file, other));
+        } else if (!name.isEmpty()) {
+            other = info.path() + "/../" + QFileInfo(info.path()).fileName() + "/" + info.fileName();
+        }
+        const auto before = test::stateOf(file.toStdString());
+        for (const auto& words : {QStringList {"export", "--commit", "--to", other, file},
+                                  QStringList {"import", "--commit", "--from", file, other}}) {
+            const auto run = runCli(words);
+            verify(run, 2);
+            QVERIFY2(run.err.contains("one file"), run.err);
+        }
+        QVERIFY(test::stateOf(file.toStdString()) == before);
     }
 
     void blobsThatAKilledCopyLeftAreUsed()
