@@ -129,12 +129,18 @@ std::string helpOf(const Command& command)
 std::string help()
 {
     std::string text = std::string("Usage: ") + kProgram + " COMMAND [OPTIONS] LOCATION\n\n"
-        + "Reads the durable catalog of a Materialize environment without writing a byte. Commands that can write say "
-          "so, and do\nnothing of the kind without --commit.\n\nCommands:\n";
-    for (const auto& command : commands()) {
-        std::string name = command.name;
-        name.resize(14, ' ');
-        text += "  " + name + command.summary + (command.writes ? " (writes with --commit)" : "") + "\n";
+        + "Reads the durable catalog of a Materialize environment without writing a byte. What can write does so only "
+          "when it is\ntold to.\n";
+    for (const bool writes : {false, true}) {
+        text += writes ? "\nCommands that can write, and only say what they would do without --commit:\n"
+                       : "\nCommands that only read:\n";
+        for (const auto& command : commands()) {
+            if (command.writes != writes)
+                continue;
+            std::string name = command.name;
+            name.resize(14, ' ');
+            text += "  " + name + command.summary + "\n";
+        }
     }
     text += std::string("\n'") + kProgram
         + " COMMAND --help' says more about a command, with examples and exit codes.\n"

@@ -86,8 +86,11 @@ int main(int count, char** values)
 
     const int code = cli::run(words, environment, out, remarks, crew, Job(interrupts.token()));
     const auto flushed = out.flush();
-    if (out.isClosedByReader())
-        return cli::kDone; // whoever reads has seen enough
+    if (out.isClosedByReader()) {
+        // Whoever reads has seen enough; what became of the command counts nevertheless.
+        const bool isInterrupted = interrupts.token().stop_requested();
+        return code == cli::kCancelled && !isInterrupted ? cli::kDone : code;
+    }
     if (!flushed) {
         static_cast<void>(remarks.write("catalog-inspector-cli: " + flushed.error().describe() + "\n"));
         return cli::exitCodeOf(flushed.error());

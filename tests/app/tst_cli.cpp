@@ -15,17 +15,36 @@ using namespace inspector::tests;
 
 namespace {
 
-const QStringList kCommands {"dump",   "stats", "trace", "rows",  "history",    "facts",   "epoch",
-                             "fences", "show",  "find",  "state", "state-diff", "rollups", "parts"};
+/// Commands that answer once about a moment of a location.
+const QStringList kReading {"dump", "stats", "trace", "rows",       "history", "facts", "epoch",        "fences",
+                            "show", "find",  "state", "state-diff", "rollups", "parts", "upgrade-check"};
+/// Commands that write once they are told to.
+const QStringList kWriting {"init", "import", "export", "demo"};
 
-/// A command with operands that it needs.
+/// A command with the words that it needs before its location.
 QStringList withOperands(const QString& command)
 {
     if (command == "show")
         return {command, "config", "user_version"};
     if (command == "find")
         return {command, "quickstart"};
+    if (command == "upgrade-check")
+        return {command, "--catalog-version", "92"};
     return {command};
+}
+
+/// The commands that a part of the program's help lists: all of it, or one whose first line has these words.
+QStringList listedCommands(const QByteArray& heading = {})
+{
+    QStringList commands;
+    for (const auto& part : runCli({"--help"}).out.replace("\n\n", "\f").split('\f')) {
+        const auto lines = part.split('\n');
+        if (!lines.front().startsWith("Commands ") || !lines.front().contains(heading))
+            continue;
+        for (const auto& line : lines.mid(1))
+            commands.append(QString::fromUtf8(line.trimmed().split(' ').front()));
+    }
+    return commands;
 }
 
 QString smallCatalog()
@@ -67,24 +86,39 @@ private:
         return path;
     }
 
-    static void commands()
+    static void rowsOf(const QStringList& commands)
     {
         QTest::addColumn<QString>("command");
-        for (const auto& command : kCommands)
+        for (const auto& command : commands)
             QTest::newRow(command.toUtf8()) << command;
+    }
+    static void commands() { rowsOf(kReading); }
+
+    /// What a command that writes is asked: about the small catalog and a file that is not there.
+    static QStringList askToWrite(const QString& command, const QString& newFile)
+    {
+        if (command == "import")
+            return {command, "--from", smallCatalog(), newFile};
+        if (command == "export")
+            return {command, "--to", newFile, smallCatalog()};
+        return {command, newFile};
     }
 
 private slots:
-    void helpListsEveryCommand()
+    void helpTellsReadingFromWriting()
     {
         const auto answer = runCli({"--help"});
         QCOMPARE(answer.exitCode, 0);
         QVERIFY(answer.err.isEmpty());
-        for (const auto& command : kCommands)
-            QVERIFY2(answer.out.contains("\n  " + command.toUtf8() + " "), command.toUtf8());
+        const auto reading = listedCommands("only read");
+        const auto writing = listedCommands("write");
+        for (const auto& command : kReading)
+            QVERIFY2(reading.contains(command) && !writing.contains(command), command.toUtf8());
+        for (const auto& command : kWriting)
+            QVERIFY2(writing.contains(command) && !reading.contains(command), command.toUtf8());
     }
 
-    void everyCommandExplainsItself_data() { commands(); }
+    void everyCommandExplainsItself_data() { rowsOf(listedCommands()); }
     void everyCommandExplainsItself()
     {
         QFETCH(QString, command);
@@ -92,10 +126,59 @@ private slots:
         QCOMPARE(answer.exitCode, 0);
         QVERIFY(answer.err.isEmpty());
         for (const char* part :
-             {"Usage: ", "Examples:\n", "Exit codes:\n", "  0 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 ",
-              "CONSENSUS_URL", "--environment-id", "--organization-id", "--shard", "--json"})
+             {"Usage: ", "Examples:\n", "Exit codes:\n", "  0 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 ", "--json"})
             QVERIFY2(answer.out.contains(part), part);
+        if (answer.out.left(answer.out.indexOf('\n')).contains("LOCATION")) {
+            for (const char* part : {"CONSENSUS_URL", "--environment-id", "--organization-id", "--shard"})
+                QVERIFY2(answer.out.contains(part), part);
+        }
+        const bool writes = listedCommands("write").contains(command);
+        QCOMPARE(answer.out.contains("\n  --commit"), writes);
+        QCOMPARE(answer.out.contains("Nothing is written without --commit"), writes);
+        QCOMPARE(answer.out.contains("Reading never writes"), !writes);
         QVERIFY(answer.out.contains("catalog-inspector-cli " + command.toUtf8()));
+        for (const auto& line : answer.out.split('\n'))
+            QVERIFY2(QString::fromUtf8(line).size() <= 122, line);
+    }
+
+    void everyCommandRefusesAnUnknownOption_data() { rowsOf(listedCommands()); }
+    void everyCommandRefusesAnUnknownOption()
+    {
+        QFETCH(QString, command);
+        const auto answer = runCli({command, "--no-such-option"});
+        QCOMPARE(answer.exitCode, 2);
+        QVERIFY(answer.out.isEmpty());
+        QVERIFY2(answer.err.contains("unknown option --no-such-option"), answer.err);
+        QVERIFY2(answer.err.contains("'" + command.toUtf8() + " --help'"), answer.err);
+    }
+
+    void everyCommandNamesWhatIsMissing_data() { rowsOf(listedCommands()); }
+    void everyCommandNamesWhatIsMissing()
+    {
+        QFETCH(QString, command);
+        const auto answer = runCli({command});
+        QCOMPARE(answer.exitCode, 2);
+        QVERIFY(answer.out.isEmpty());
+        QVERIFY2(answer.err.contains("missing") || answer.err.contains("no location"), answer.err);
+    }
+
+    void withoutCommitNothingIsWritten_data() { rowsOf(kWriting); }
+    void withoutCommitNothingIsWritten()
+    {
+        QFETCH(QString, command);
+        const QDir folder(m_folder.filePath("dry_" + command));
+        folder.mkpath(".");
+        const auto before = fingerprint(folder.path());
+        const auto ask = askToWrite(command, folder.filePath("new.mzcat"));
+        const auto text = runCli(ask);
+        QVERIFY2(text.exitCode == 0, text.err);
+        QVERIFY(!text.out.isEmpty());
+        QVERIFY2(text.err.contains("nothing was written") && text.err.contains("--commit"), text.err);
+        const auto lines = runCli(ask + QStringList {"--json"});
+        QVERIFY2(lines.exitCode == 0, lines.err);
+        for (const auto& line : lines.out.chopped(1).split('\n'))
+            QVERIFY2(QJsonDocument::fromJson(line).isObject(), line.left(200));
+        QCOMPARE(fingerprint(folder.path()), before);
     }
 
     void everyCommandAnswersInBothForms_data() { commands(); }
@@ -395,6 +478,16 @@ private slots:
         QCOMPARE(shell.exitCode(), 0);
         QCOMPARE(shell.readAllStandardOutput(), QByteArray("{\n"));
         QCOMPARE(shell.readAllStandardError(), QByteArray());
+    }
+
+    void aClosedPipeHidesNoFailure()
+    {
+        QProcess shell;
+        shell.start("sh",
+                    {"-c", "{ sleep 0.3; \"$0\" upgrade-check --catalog-version 72 \"$1\"; echo $? >&2; } | true",
+                     INSPECTOR_CLI, smallCatalog()});
+        QVERIFY(shell.waitForFinished(60'000));
+        QCOMPARE(shell.readAllStandardError(), QByteArray("1\n"));
     }
 
     void aFullDiskIsUnavailable()
