@@ -336,10 +336,10 @@ void remarkReading(const Request& request, const inspect::Reading& reading, cons
 const std::vector<Command>& commands()
 {
     static const std::vector<Command> kCommands {
-        dumpCommand(),   statsCommand(),     traceCommand(),   rowsCommand(),   historyCommand(),
-        factsCommand(),  epochCommand(),     fencesCommand(),  showCommand(),   findCommand(),
-        stateCommand(),  stateDiffCommand(), rollupsCommand(), partsCommand(),  upgradeCheckCommand(),
-        followCommand(), initCommand(),      demoCommand(),    importCommand(), exportCommand(),
+        dumpCommand(),    statsCommand(),  traceCommand(),        rowsCommand(),   historyCommand(), factsCommand(),
+        epochCommand(),   fencesCommand(), showCommand(),         findCommand(),   stateCommand(),   stateDiffCommand(),
+        rollupsCommand(), partsCommand(),  upgradeCheckCommand(), followCommand(), editCommand(),    deleteCommand(),
+        recoverCommand(), initCommand(),   demoCommand(),         importCommand(), exportCommand(),
     };
     return kCommands;
 }

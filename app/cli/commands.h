@@ -22,6 +22,9 @@ namespace inspector::cli {
 [[nodiscard]] Command partsCommand();
 [[nodiscard]] Command upgradeCheckCommand();
 [[nodiscard]] Command followCommand();
+[[nodiscard]] Command editCommand();
+[[nodiscard]] Command deleteCommand();
+[[nodiscard]] Command recoverCommand();
 [[nodiscard]] Command initCommand();
 [[nodiscard]] Command demoCommand();
 [[nodiscard]] Command importCommand();

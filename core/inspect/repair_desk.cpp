@@ -105,26 +105,19 @@ std::string RepairDesk::suggestedJournal(const edit::EditPlan& plan) const
         + std::to_string(plan.base->state().seqno.next().value()) + "-" + time + ".journal";
 }
 
-Result<RecoveredRepair> recoverRepair(const std::string& journalPath, const store::Location& location, const Job& job)
+Result<RecoveredRepair> recoverRepair(const std::string& journalPath, const store::Location& location,
+                                      TakeBack takeBack, const Job& job)
 {
     RecoveredRepair recovered;
     INSPECTOR_TRY(recovered.journal, edit::readJournal(journalPath));
-    const auto file = store::catalogFileOf(location.consensusUrl);
-    const edit::RecoverOptions options {file || location.consensusUrl.starts_with("mem:") ? 0 : edit::kServerSettleMs};
-    const SystemClock clock;
-    const auto find = [&](const store::Consensus& consensus, const store::Blob& blob) {
-        return edit::recover(recovered.journal, consensus, blob, clock, options, job);
-    };
-    const auto readOnly = [&]() -> Result<edit::RecoverFinding> {
-        INSPECTOR_TRY(const auto stores, store::openStores(location, nullptr, job));
-        return find(*stores.consensus, *stores.blob);
-    };
-    auto finding = readOnly();
-    if (!finding && finding.error().code == ErrorCode::Unavailable && file) {
-        INSPECTOR_TRY(const auto stores, store::openWritableStores(location, nullptr, job));
-        finding = find(*stores.consensus, *stores.blob);
-    }
-    INSPECTOR_TRY(recovered.finding, std::move(finding));
+    const bool isFile = store::catalogFileOf(location.consensusUrl).has_value();
+    const edit::RecoverOptions options {isFile || location.consensusUrl.starts_with("mem:") ? 0
+                                                                                            : edit::kServerSettleMs};
+    if (isFile && takeBack == TakeBack::Yes)
+        INSPECTOR_CHECK(store::openWritableStores(location, nullptr, job)); // opening is what takes it back
+    INSPECTOR_TRY(const auto stores, store::openStores(location, nullptr, job));
+    INSPECTOR_TRY(recovered.finding,
+                  edit::recover(recovered.journal, *stores.consensus, *stores.blob, SystemClock(), options, job));
     return recovered;
 }
 

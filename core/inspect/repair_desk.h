@@ -58,9 +58,12 @@ struct RecoveredRepair
     edit::RecoverFinding finding;
 };
 
-/// Finds out what became of the repair of a journal (edit::recover). Only when a catalog file was left in the middle of
-/// a write is it opened for writing, which takes that write back.
+/// Whether what a killed writer left of a write in a catalog file is taken back, which changes the file.
+enum class TakeBack { No, Yes };
+
+/// Finds out what became of the repair of a journal (edit::recover). Unavailable for a catalog file that was left in
+/// the middle of a write, unless that is taken back.
 [[nodiscard]] Result<RecoveredRepair> recoverRepair(const std::string& journalPath, const store::Location& location,
-                                                    const Job& job);
+                                                    TakeBack takeBack, const Job& job);
 
 } // namespace inspector::inspect

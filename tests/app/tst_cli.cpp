@@ -19,7 +19,7 @@ namespace {
 const QStringList kReading {"dump", "stats", "trace", "rows",       "history", "facts", "epoch",        "fences",
                             "show", "find",  "state", "state-diff", "rollups", "parts", "upgrade-check"};
 /// Commands that write once they are told to.
-const QStringList kWriting {"init", "import", "export", "demo"};
+const QStringList kWriting {"edit", "delete", "init", "import", "export", "demo"};
 
 /// A command with the words that it needs before its location.
 QStringList withOperands(const QString& command)
@@ -97,6 +97,10 @@ private:
     /// What a command that writes is asked: about the small catalog and a file that is not there.
     static QStringList askToWrite(const QString& command, const QString& newFile)
     {
+        if (command == "edit")
+            return {command, "setting", "{\"name\":\"migration_version\"}", "{\"value\":\"1.0.0\"}", smallCatalog()};
+        if (command == "delete")
+            return {command, "setting", "{\"name\":\"migration_version\"}", smallCatalog()};
         if (command == "import")
             return {command, "--from", smallCatalog(), newFile};
         if (command == "export")
