@@ -40,7 +40,7 @@ Result<> writeNews(const Request& request, const inspect::News& news, const Wish
         INSPECTOR_CHECK(inspect::writeReadableLines(news.reading, wish.show, inspect::ShowCertainty::Yes, secrets,
                                                     request.out, request.crew, request.job));
     }
-    return request.out.flush();
+    return {};
 }
 
 /// Asks and waits until the end that was asked for. False when something could not be told exactly.
@@ -65,6 +65,7 @@ Result<bool> follow(const Request& request, inspect::Follower& follower, inspect
         } else {
             return tl::unexpected(std::move(answer).error());
         }
+        INSPECTOR_CHECK(request.out.flush());
         if (wish.until && follower.told().value() > *wish.until)
             return isExact;
         auto time = pace.next(answer && !answer->empty());

@@ -1,5 +1,6 @@
 #include "app/cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,9 +45,22 @@ Result<> DescriptorSink::write(std::string_view text)
 
 Result<> DescriptorSink::flush()
 {
+    if (m_buffer.empty())
+        return checkReader();
     const auto written = writeOut(m_buffer);
     m_buffer.clear();
     return written;
+}
+
+/// Whoever has nothing to write notices a reader's end here.
+Result<> DescriptorSink::checkReader()
+{
+    pollfd other {m_descriptor, 0, 0};
+    if (m_hasFailed || ::poll(&other, 1, 0) != 1 || (other.revents & POLLERR) == 0)
+        return {};
+    m_hasFailed = true;
+    m_isClosedByReader = true;
+    return fail(ErrorCode::Cancelled, m_name + " was closed by its reader");
 }
 
 Result<> DescriptorSink::writeOut(std::string_view text)

@@ -22,6 +22,7 @@ public:
 
 private:
     [[nodiscard]] Result<> writeOut(std::string_view text);
+    [[nodiscard]] Result<> checkReader();
 
     int m_descriptor;
     std::string m_name;
