@@ -74,6 +74,15 @@ Result<> addRows(const persist::LoadedPart& part, const persist::HollowBatch& ba
 
 } // namespace
 
+std::uint64_t blobBytesOf(const MergeRequest& request)
+{
+    std::uint64_t bytes = 0;
+    for (const auto& [id, batch] : request.inputs)
+        for (const auto& part : batch->parts)
+            bytes += part.encodedSizeBytes;
+    return bytes;
+}
+
 bool isWorthCompacting(const MergeRequest& request)
 {
     std::size_t parts = 0;

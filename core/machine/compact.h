@@ -24,6 +24,8 @@ struct CompactionRequest
 
 /// Whether a merge is worth rewriting (as the reference: eight inputs, eight parts or 1024 updates).
 [[nodiscard]] bool isWorthCompacting(const MergeRequest& request);
+/// The bytes of its inputs' blobs, as the state notes them.
+[[nodiscard]] std::uint64_t blobBytesOf(const MergeRequest& request);
 
 /// The merged updates as blobs, consolidated and in codec order; not registered. InvalidInput for inputs that do not
 /// tile the output, or a since behind an input's; NotFound when a part's blob is gone; Unsupported for parts whose rows

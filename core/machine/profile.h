@@ -33,6 +33,9 @@ struct Profile
     std::uint64_t inlineWriteBytes = 4096;       ///< exclusive; of keys, values and 16 a row
     std::uint64_t inlineTotalBytes = 1U << 20U;  ///< exclusive; of the whole trace
     std::uint64_t blobTargetBytes = 128U << 20U; ///< of keys, values and 16 a row; more becomes several parts
+    /// Of the blobs of a merge's inputs; larger merges stay unwritten. Compaction is never needed (§13.4), an owner
+    /// does it in memory, and somebody waits for it.
+    std::uint64_t compactionBytes = 64U << 20U;
     std::uint64_t rollupThreshold = 128;
     std::uint64_t writerLeaseMs = 60ULL * 60 * 1000;
     std::uint64_t readerLeaseMs = 15ULL * 60 * 1000;

@@ -356,7 +356,7 @@ Result<bool> ShardWriter::performMaintenance(const WritePermit& permit, const Jo
     bool hasWorked = false;
     const auto requests = std::exchange(m_impl->requests, {});
     for (const auto& request : requests) {
-        if (!isWorthCompacting(request))
+        if (!isWorthCompacting(request) || blobBytesOf(request) > profile().compactionBytes)
             continue;
         const auto compacted = compactAndRegister(machine, permit, request, m_impl->ids, job);
         // Parts that are gone were compacted by somebody else.
