@@ -63,8 +63,10 @@ Result<> ShardMachine::openOrCreate(const WritePermit& /*permit*/, const ShardOr
         return tl::unexpected(read.error());
     // A missing rollup is NotFound, too: only a log without rows is an absent shard.
     INSPECTOR_TRY(const auto present, m_log.hasRows(job));
-    if (present)
-        return tl::unexpected(read.error());
+    if (present) { // or somebody has created it since it was read
+        INSPECTOR_CHECK(m_log.refresh(job));
+        return {};
+    }
 
     const auto seqno = firstSeqno(m_profile.era);
     const auto rollupKey = "v" + std::to_string(seqno.value()) + "/r" + ids.uuid();

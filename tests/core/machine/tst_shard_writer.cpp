@@ -116,6 +116,30 @@ private slots:
         QCOMPARE(brokenRuleOf(scene.consensus, scene.blob, scene.shardId, era), std::string());
     }
 
+    void openingMeetsAShardThatAppearsMeanwhile_data() { addEras(); }
+    void openingMeetsAShardThatAppearsMeanwhile()
+    {
+        QFETCH(const Era, era);
+        for (const std::size_t at : {1U, 2U, 3U}) { // the log is read, looked for, and begun
+            MemoryScene scene;
+            const auto plan = std::make_shared<store::FaultPlan>();
+            store::FaultyConsensusWriter consensus(std::make_unique<store::MemoryConsensusWriter>(scene.content), plan);
+            auto other = scene.writer(profileOf(era, Stance::Owner));
+            plan->beforeCall = [&](std::size_t call) {
+                if (call == at)
+                    QVERIFY(other.openOrCreate(permitAt(), scene.job));
+            };
+            ShardWriter writer(consensus, scene.blob, scene.shardId, profileOf(era, Stance::Owner), scene.clock,
+                               scene.ids);
+            const auto opened = writer.openOrCreate(permitAt(), scene.job);
+            QVERIFY2(opened, opened ? "" : textOfError(opened.error()).c_str());
+            QVERIFY(other.state());
+            QCOMPARE((*opened)->rollups, other.state()->rollups);
+            QCOMPARE(scene.content->blobs.size(), std::size_t(1));
+            QVERIFY(plan->calls >= at);
+        }
+    }
+
     void whatIsAppendedIsRead_data() { addEras(); }
     void whatIsAppendedIsRead()
     {
