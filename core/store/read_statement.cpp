@@ -46,14 +46,7 @@ constexpr std::array kStatements {
     ReadStatementText {ReadStatement::FileEveryBlob, "SELECT key, rowid FROM blob ORDER BY key"},
 };
 
-constexpr bool isInOrder()
-{
-    for (std::size_t i = 0; i < kStatements.size(); ++i)
-        if (static_cast<std::size_t>(kStatements[i].statement) != i)
-            return false;
-    return true;
-}
-static_assert(isInOrder(), "the table is indexed by the enumeration");
+static_assert(isInOrder(kStatements), "the table is indexed by the enumeration");
 
 } // namespace
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/store/statement_table.h"
+
 #include <span>
 #include <string_view>
 
@@ -29,11 +31,7 @@ enum class ReadStatement {
     FileEveryBlob,
 };
 
-struct ReadStatementText
-{
-    ReadStatement statement;
-    std::string_view sql;
-};
+using ReadStatementText = StatementText<ReadStatement>;
 
 /// The whole table, in the order of the enumeration.
 [[nodiscard]] std::span<const ReadStatementText> readStatements();

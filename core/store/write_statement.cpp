@@ -81,14 +81,7 @@ constexpr std::array kStatements {
                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value"},
 };
 
-constexpr bool isInOrder()
-{
-    for (std::size_t i = 0; i < kStatements.size(); ++i)
-        if (static_cast<std::size_t>(kStatements[i].statement) != i)
-            return false;
-    return true;
-}
-static_assert(isInOrder(), "the table is indexed by the enumeration");
+static_assert(isInOrder(kStatements), "the table is indexed by the enumeration");
 
 } // namespace
 

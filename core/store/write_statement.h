@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/store/statement_table.h"
+
 #include <span>
 #include <string_view>
 
@@ -42,11 +44,7 @@ enum class WriteStatement {
     FileSetManifest,
 };
 
-struct WriteStatementText
-{
-    WriteStatement statement;
-    std::string_view sql;
-};
+using WriteStatementText = StatementText<WriteStatement>;
 
 /// The whole table, in the order of the enumeration.
 [[nodiscard]] std::span<const WriteStatementText> writeStatements();
