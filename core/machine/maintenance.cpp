@@ -3,14 +3,13 @@
 #include "core/machine/state_encoder.h"
 #include "core/persist/decode.h"
 #include "core/persist/part_reader.h"
+#include "core/persist/state_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace inspector::machine {
@@ -20,20 +19,6 @@ namespace {
 std::string nameOf(SeqNo seqno)
 {
     return "v" + std::to_string(seqno.value());
-}
-
-/// The number in "v12/r…".
-std::optional<SeqNo> seqnoOfRollupKey(std::string_view key)
-{
-    const auto slash = key.find('/');
-    if (key.empty() || key.front() != 'v' || slash == std::string_view::npos)
-        return std::nullopt;
-    std::uint64_t number = 0;
-    const auto digits = key.substr(1, slash - 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size())
-        return std::nullopt;
-    return SeqNo(number);
 }
 
 /// The blobs that a batch names, run blobs not looked into.
@@ -77,7 +62,7 @@ public:
                 return fail(ErrorCode::Corrupt,
                             "part " + key + " was deleted, but the state at " + nameOf(state.seqno) + " refers to it");
         for (const auto& key : rollups) {
-            const auto at = seqnoOfRollupKey(key);
+            const auto at = persist::seqnoOfRollupKey(key);
             if (!at || *at >= state.seqno)
                 return fail(ErrorCode::Corrupt,
                             "rollup " + key + " was deleted, but does not lie before " + nameOf(state.seqno));

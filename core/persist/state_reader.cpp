@@ -10,20 +10,6 @@ namespace inspector::persist {
 
 namespace {
 
-/// The number in "v12/r…" (persist-format §3.1).
-std::optional<SeqNo> seqnoOfRollupKey(std::string_view key)
-{
-    const auto slash = key.find('/');
-    if (key.empty() || key.front() != 'v' || slash == std::string_view::npos)
-        return std::nullopt;
-    std::uint64_t number = 0;
-    const auto digits = key.substr(1, slash - 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size())
-        return std::nullopt;
-    return SeqNo(number);
-}
-
 std::string nameOf(SeqNo seqno)
 {
     return "v" + std::to_string(seqno.value());
@@ -110,6 +96,19 @@ std::map<SeqNo, std::string> rollupKeysOf(const std::vector<StateDiff>& diffs)
 }
 
 } // namespace
+
+std::optional<SeqNo> seqnoOfRollupKey(std::string_view partialKey)
+{
+    const auto slash = partialKey.find('/');
+    if (partialKey.empty() || partialKey.front() != 'v' || slash == std::string_view::npos)
+        return std::nullopt;
+    std::uint64_t number = 0;
+    const auto digits = partialKey.substr(1, slash - 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc() || end != digits.data() + digits.size())
+        return std::nullopt;
+    return SeqNo(number);
+}
 
 StateReader::StateReader(const store::Consensus& consensus, const store::Blob& blob, ShardId shardId)
     : m_consensus(consensus)

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -103,5 +104,8 @@ private:
     const store::Blob& m_blob;
     ShardId m_shardId;
 };
+
+/// The number in a rollup's partial key, "v12/r…" (persist-format §3.1); nothing in any other text.
+[[nodiscard]] std::optional<SeqNo> seqnoOfRollupKey(std::string_view partialKey);
 
 } // namespace inspector::persist
