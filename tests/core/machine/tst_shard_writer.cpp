@@ -767,6 +767,35 @@ private slots:
         QVERIFY(writer.state()->activeRollup.has_value());
     }
 
+    void largeMergesAreLeftAsTheyAre_data()
+    {
+        QTest::addColumn<quint64>("compactionBytes");
+        QTest::addColumn<bool>("areMerged");
+        QTest::newRow("within the bound") << quint64 {64U << 20U} << true;
+        QTest::newRow("beyond it") << quint64 {10'000} << false;
+    }
+    void largeMergesAreLeftAsTheyAre()
+    {
+        QFETCH(const quint64, compactionBytes);
+        QFETCH(const bool, areMerged);
+        MemoryScene scene;
+        auto profile = profileOf(Era::New, Stance::Owner);
+        profile.inlineWriteBytes = 0;
+        profile.compactionBytes = compactionBytes;
+        auto writer = scene.writer(profile);
+        QVERIFY(writer.openOrCreate(permitAt(), scene.job));
+        std::uint64_t largest = 0;
+        for (std::uint64_t time = 0; time < 64; ++time) {
+            QVERIFY(appendTo(writer, oneRow(time, std::string(2'000, 'x') + std::to_string(time))));
+            QVERIFY(writer.performMaintenance(permitAt(), scene.job));
+        }
+        for (const auto& batch : writer.state()->batches())
+            for (const auto& part : batch->parts)
+                largest = std::max(largest, part.encodedSizeBytes);
+        QVERIFY2(areMerged == (largest > 10'000), std::to_string(largest).c_str());
+        QCOMPARE(rowsOf(scene.consensus, scene.blob, scene.shardId).size(), std::size_t(64));
+    }
+
     // Versions.
 
     void theOldEraRaisesTheVersionWithEveryCommit()
