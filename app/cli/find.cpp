@@ -15,11 +15,13 @@ Result<ExitCode> run(const Request& request)
     const auto collection = request.arguments.value("--collection").value_or("");
     INSPECTOR_TRY(const auto hits, inspect::find(rows, {request.operands[0]}, collection, request.job));
     if (request.asJson) {
-        INSPECTOR_CHECK(inspect::writeTypedOrStoredLines(inspect::onlyHits(reading, hits), request.out, request.job));
+        INSPECTOR_CHECK(
+            inspect::writeTypedOrStoredLines(inspect::onlyHits(reading, *rows, hits), request.out, request.job));
     } else {
         const auto secrets = request.reveal ? inspect::Secrets::Revealed : inspect::Secrets::Masked;
-        INSPECTOR_CHECK(inspect::writeReadableLines(inspect::onlyHits(reading, hits), {}, inspect::ShowCertainty::No,
-                                                    secrets, request.out, request.crew, request.job));
+        INSPECTOR_CHECK(inspect::writeReadableLines(inspect::onlyHits(reading, *rows, hits), {},
+                                                    inspect::ShowCertainty::No, secrets, request.out, request.crew,
+                                                    request.job));
     }
     remark(request, grouped(hits.size()) + (hits.size() == 1 ? " row found" : " rows found"));
     remarkReading(request, reading, {});

@@ -36,7 +36,8 @@ Result<ExitCode> run(const Request& request)
     INSPECTOR_TRY(const auto rows, inspect::TypedRows::make(reading.updates, request.job));
     INSPECTOR_TRY(const auto hits, inspect::rowsOfKey(rows, request.operands[0], request.operands[1], request.job));
     if (request.asJson) {
-        INSPECTOR_CHECK(inspect::writeTypedOrStoredLines(inspect::onlyHits(reading, hits), request.out, request.job));
+        INSPECTOR_CHECK(
+            inspect::writeTypedOrStoredLines(inspect::onlyHits(reading, *rows, hits), request.out, request.job));
         return kDone;
     }
     for (const auto& hit : hits)

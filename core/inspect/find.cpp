@@ -148,7 +148,7 @@ Result<std::vector<Hit>> rowsOfKey(const TypedRowsPtr& rows, std::string_view co
     return hits;
 }
 
-Reading onlyHits(const Reading& reading, const std::vector<Hit>& hits)
+Reading onlyHits(const Reading& reading, const TypedRows& rows, const std::vector<Hit>& hits)
 {
     const auto& all = *reading.updates;
     auto some = std::make_shared<persist::Updates>();
@@ -168,6 +168,7 @@ Reading onlyHits(const Reading& reading, const std::vector<Hit>& hits)
     }
     auto result = reading;
     result.updates = std::move(some);
+    result.catalogVersion = rows.catalogVersion(); // it stood in a row that need not be among the hits
     return result;
 }
 

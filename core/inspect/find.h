@@ -29,6 +29,6 @@ struct Hit
                                                  std::string_view key, const Job& job);
 
 /// `reading` with only the rows that were found.
-[[nodiscard]] Reading onlyHits(const Reading& reading, const std::vector<Hit>& hits);
+[[nodiscard]] Reading onlyHits(const Reading& reading, const TypedRows& rows, const std::vector<Hit>& hits);
 
 } // namespace inspector::inspect

@@ -452,6 +452,38 @@ private slots:
         QCOMPARE(runCli({"show", "role", name, file}).out, byId.out);
     }
 
+    void aShownRowIsTheLineOfDump_data()
+    {
+        QTest::addColumn<QString>("shard");
+        for (const auto* shard : {"old-busy", "new-busy", "new-log"})
+            QTest::newRow(shard) << shard;
+    }
+    void aShownRowIsTheLineOfDump()
+    {
+        QFETCH(QString, shard);
+        const auto file = FixtureShards::catalogFile(shard);
+        const auto dump = runCli({"dump", "--json", file});
+        QString last;
+        for (const auto& line : dump.out.chopped(1).split('\n')) {
+            const auto row = QJsonDocument::fromJson(line).object();
+            const auto collection = row.value("collection").toString();
+            if (collection == last || !row.value("key").isObject())
+                continue;
+            last = collection; // the first row of each is enough
+            const auto key =
+                QString::fromUtf8(QJsonDocument(row.value("key").toObject()).toJson(QJsonDocument::Compact));
+            const auto shown = runCli({"show", "--json", collection, key, file});
+            QVERIFY2(shown.exitCode == 0, shown.err);
+            QCOMPARE(shown.out, line + '\n');
+        }
+        QVERIFY(!last.isEmpty());
+        // What is found is typed the same, whether the row that holds the catalog's version is found, too, or not.
+        const auto found = runCli({"find", "--json", "--collection", "role", "mz_system", file});
+        QVERIFY2(found.exitCode == 0, found.err);
+        for (const auto& line : found.out.chopped(1).split('\n'))
+            QVERIFY2(dump.out.contains(line + '\n'), line);
+    }
+
     void whatIsFoundIsCounted()
     {
         const auto found = runCli({"find", "quickstart", "--json", smallCatalog()});
