@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <system_error>
@@ -24,6 +25,8 @@ using codec::JsonTape;
 using codec::JsonType;
 
 constexpr std::string_view kFormat = "catalog-inspector-journal/1";
+/// With which every journal begins, of whatever version.
+constexpr std::string_view kBeginning = "{\"format\":\"catalog-inspector-journal/";
 constexpr std::uint64_t kLargestJournal = 1U << 30U; // bytes
 
 tl::unexpected<Error> failed(const std::string& what, const std::string& path, int error)
@@ -291,10 +294,10 @@ Result<> ChangeJournal::addAttempt(const machine::Pending& pending, std::int64_t
     return addLine(line + "}\n");
 }
 
-Result<> ChangeJournal::addOutcome(const std::string& outcome, const std::string& detail, std::int64_t nowMs)
+Result<> ChangeJournal::addOutcome(std::string_view outcome, const std::string& detail, std::int64_t nowMs)
 {
     std::string line = "{";
-    add(line, "outcome", outcome);
+    add(line, "outcome", std::string(outcome));
     add(line, "detail", detail);
     add(line, "at", rfc3339(nowMs));
     return addLine(line + "}\n");
@@ -333,6 +336,9 @@ Result<Journal> readJournal(const std::string& path)
     ::close(descriptor);
     if (!content)
         return tl::unexpected(std::move(content).error());
+    const auto begun = std::min(content->size(), kBeginning.size());
+    if (content->compare(0, begun, kBeginning.substr(0, begun)) != 0)
+        return fail(ErrorCode::Corrupt, "'" + path + "' is no journal of a repair: line 1 does not begin like one");
     Journal journal;
     journal.isHeldOpen = isHeldOpen;
     std::size_t number = 0;

@@ -10,9 +10,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace inspector::edit {
+
+/// How a repair came out, as its journal notes it.
+inline constexpr std::string_view kCommitted = "committed";
+inline constexpr std::string_view kNotWritten = "not written";
 
 /// What a journal says about a repair before anything of it is sent.
 struct JournalHeader
@@ -47,7 +52,7 @@ struct Journal
 {
     std::optional<JournalHeader> header; ///< nothing: it ends before its header does, so nothing was sent
     std::vector<JournalAttempt> attempts;
-    std::string outcome;     ///< "committed", "not written"; empty: the repair never noted one
+    std::string outcome;     ///< kCommitted, kNotWritten; empty: the repair never noted one
     bool isHeldOpen = false; ///< the process that writes it is still there
 };
 
@@ -67,8 +72,8 @@ public:
     [[nodiscard]] const std::string& path() const { return m_path; }
     /// Notes what is about to be sent. Nothing may be sent unless it succeeds.
     [[nodiscard]] Result<> addAttempt(const machine::Pending& pending, std::int64_t nowMs);
-    /// Notes how it came out: "committed", "not written".
-    [[nodiscard]] Result<> addOutcome(const std::string& outcome, const std::string& detail, std::int64_t nowMs);
+    /// Notes how it came out.
+    [[nodiscard]] Result<> addOutcome(std::string_view outcome, const std::string& detail, std::int64_t nowMs);
 
 private:
     ChangeJournal(std::string path, int descriptor)
@@ -84,7 +89,7 @@ private:
 };
 
 /// Reads a journal. A last line that is cut off, as a kill or a full disk leaves it, is left out: what it would have
-/// said was not sent. NotFound, Unavailable, Corrupt with the number of the line.
+/// said was not sent. NotFound, Unavailable, Corrupt with the number of the line, or for what never was a journal.
 [[nodiscard]] Result<Journal> readJournal(const std::string& path);
 
 } // namespace inspector::edit

@@ -182,6 +182,8 @@ Result<RecoverFinding> recover(const Journal& journal, const store::Consensus& c
         if (journal.isHeldOpen)
             return RecoverFinding {
                 RepairFate::NotYet, {}, evidence + "; the repair is still running", "ask again when it has ended"};
+        if (journal.outcome == kNotWritten)
+            return nothing(evidence + "; the store had answered that it was not written");
         const auto settledMs = last.sentMs + options.settleMs;
         if (options.settleMs > 0 && clock.walltimeMs() < settledMs)
             return RecoverFinding {RepairFate::NotYet,

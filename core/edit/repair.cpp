@@ -130,7 +130,7 @@ public:
         // It is committed: whatever comes now, there is a receipt.
         auto receipt = receiptOf(writer, *settled);
         if (const auto noted =
-                file.addOutcome("committed", "as v" + std::to_string(settled->value()), m_clock.walltimeMs());
+                file.addOutcome(kCommitted, "as v" + std::to_string(settled->value()), m_clock.walltimeMs());
             !noted)
             receipt.remarks.push_back("the journal does not say that it is committed: " + noted.error().message);
         m_guard.assume(m_plan.tokenAfter);
@@ -202,7 +202,7 @@ private:
     {
         const auto notWritten = [&](Error error) -> Result<SeqNo> {
             // The error is the answer; a journal that cannot say so is found out by reading.
-            [[maybe_unused]] const auto noted = file.addOutcome("not written", error.message, m_clock.walltimeMs());
+            [[maybe_unused]] const auto noted = file.addOutcome(kNotWritten, error.message, m_clock.walltimeMs());
             return tl::unexpected(std::move(error));
         };
         if (outcome) {

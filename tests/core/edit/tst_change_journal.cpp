@@ -63,7 +63,7 @@ private slots:
         QVERIFY2(journal, journal ? "" : messageOf(journal.error()).toUtf8());
         QVERIFY(journal->addAttempt(pending(176), 1000));
         QVERIFY(journal->addAttempt(pending(177), 2000));
-        QVERIFY(journal->addOutcome("committed", "as v177", 3000));
+        QVERIFY(journal->addOutcome(kCommitted, "as v177", 3000));
         const auto read = readJournal(path);
         QVERIFY2(read, read ? "" : messageOf(read.error()).toUtf8());
         QVERIFY(read->header);
@@ -138,7 +138,7 @@ private slots:
             auto journal = ChangeJournal::create(path, header());
             QVERIFY(journal);
             QVERIFY(journal->addAttempt(pending(176), 1000));
-            QVERIFY(journal->addOutcome("committed", "", 3000));
+            QVERIFY(journal->addOutcome(kCommitted, "", 3000));
         }
         QFile whole(QString::fromStdString(path));
         QVERIFY(whole.open(QIODevice::ReadOnly));
@@ -165,7 +165,9 @@ private slots:
         QTest::addColumn<QByteArray>("what");
         QTest::addColumn<QByteArray>("with");
         QTest::addColumn<int>("code");
-        QTest::newRow("no JSON") << QByteArray("{\"format\"") << QByteArray("\"format\"") << int(ErrorCode::Corrupt);
+        QTest::newRow("no JSON") << QByteArray("\"summary\"") << QByteArray("summary") << int(ErrorCode::Corrupt);
+        QTest::newRow("something else") << QByteArray("{\"format\"") << QByteArray("\"format\"")
+                                        << int(ErrorCode::Corrupt);
         QTest::newRow("another format") << QByteArray("journal/1") << QByteArray("journal/2")
                                         << int(ErrorCode::Unsupported);
         QTest::newRow("no shard") << QByteArray("\"shard\"") << QByteArray("\"shared\"") << int(ErrorCode::Corrupt);
