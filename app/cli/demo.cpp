@@ -54,6 +54,7 @@ Result<ExitCode> run(const Request& request)
     options.auditRows = auditRows.value_or(std::max(options.auditRows, demo::fewestAuditRows(options.items)));
     INSPECTOR_CHECK(demo::checkOptions(options));
     const auto& file = request.operands.front();
+    INSPECTOR_CHECK(demo::checkDemoFile(file));
     if (!arguments.has("--commit")) {
         INSPECTOR_CHECK(writeSummary(request, demo::demoIdsOf(options), file, false));
         remark(request, "nothing was written: --commit makes the file");

@@ -69,6 +69,8 @@ Result<ExitCode> run(const Request& request)
     if (bootstrap.bootstrapRole && bootstrap.bootstrapRole->empty())
         return fail(ErrorCode::InvalidInput, "--bootstrap-role is empty");
     bootstrap.hasDisk = arguments.has("--disk");
+    if (bootstrap.hasDisk && init.catalogVersion > 75)
+        return fail(ErrorCode::InvalidInput, "--disk is for catalog versions up to 75; later ones have no such field");
     bootstrap.initialTsMs = initialTs.value_or(static_cast<std::uint64_t>(SystemClock().walltimeMs()));
 
     INSPECTOR_TRY(const auto report, inspect::initCatalog(init, request.job));

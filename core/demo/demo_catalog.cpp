@@ -506,14 +506,15 @@ Result<> copy(const store::Location& from, const store::Location& to, const Job&
 
 } // namespace
 
-Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& options, const Job& job)
+namespace {
+
+tl::unexpected<Error> isThere(const std::string& path)
 {
-    INSPECTOR_CHECK(checkOptions(options));
-    const auto isThere = [&path] {
-        return fail(ErrorCode::Conflict, path + " is there already; a demo is always a new file");
-    };
-    if (::access(path.c_str(), F_OK) == 0)
-        return isThere();
+    return fail(ErrorCode::Conflict, path + " is there already; a demo is always a new file");
+}
+
+Result<DemoSummary> makeDemoFile(const std::string& path, const DemoOptions& options, const Job& job)
+{
     const Draft packed(path);
     DemoSummary summary;
     {
@@ -533,8 +534,35 @@ Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& op
     INSPECTOR_CHECK(store::syncFile(packed.path()));
     INSPECTOR_TRY(const auto isPlaced, store::moveWithoutReplacing(packed.path(), path));
     if (!isPlaced)
-        return isThere();
+        return isThere(path);
     INSPECTOR_CHECK(store::syncFolder(store::folderOf(path)));
+    return summary;
+}
+
+} // namespace
+
+Result<> checkDemoFile(const std::string& path)
+{
+    if (path.find("://") != std::string::npos)
+        return fail(ErrorCode::InvalidInput,
+                    store::withoutCredentials(path) + " is no file: make the demo as a file, and 'import' it there");
+    if (::access(path.c_str(), F_OK) == 0)
+        return isThere(path);
+    const auto folder = store::folderOf(path);
+    if (::access(folder.c_str(), F_OK) != 0)
+        return fail(ErrorCode::NotFound, "the folder " + folder + " is not there; make it first");
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+        return fail(ErrorCode::Unavailable, "no permission to write in the folder " + folder + "; choose another one");
+    return {};
+}
+
+Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& options, const Job& job)
+{
+    INSPECTOR_CHECK(checkOptions(options));
+    INSPECTOR_CHECK(checkDemoFile(path));
+    auto summary = makeDemoFile(path, options, job);
+    if (!summary)
+        summary.error().outcomeUnknown = false; // whatever was sent went to a draft that is gone
     return summary;
 }
 

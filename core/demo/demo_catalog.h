@@ -54,8 +54,13 @@ struct DemoSummary
 [[nodiscard]] Result<DemoSummary> tellDemo(store::ConsensusWriter& consensus, store::BlobWriter& blob,
                                            const DemoOptions& options, const Job& job);
 
+/// Whether a demo can be made at `path`: InvalidInput for a URL, Conflict when something is there, NotFound without the
+/// folder, Unavailable when the folder is closed to us. Writes nothing.
+[[nodiscard]] Result<> checkDemoFile(const std::string& path);
+
 /// Makes the catalog file `path` with a demo in it: told beside it, synced, and put in its place whole. Conflict when a
-/// file is there, which stays as it is.
+/// file is there, which stays as it is. Until the file is whole it has another name and is thrown away when something
+/// goes wrong, so an outcome is never unknown.
 [[nodiscard]] Result<DemoSummary> writeDemoFile(const std::string& path, const DemoOptions& options, const Job& job);
 
 } // namespace inspector::demo

@@ -69,6 +69,28 @@ private slots:
         QVERIFY2(QFileInfo(resource).size() < 2'000'000, "too large for a repository");
     }
 
+    void whatCannotBeMadeIsSaidBeforehand_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<int>("exitCode");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("a server") << "postgres://someone:hunter2@db.example/catalog" << 2 << "import";
+        QTest::newRow("a file that is there") << QStringLiteral(SOURCE_ROOT) + "/README.md" << 6 << "is there already";
+        QTest::newRow("no such folder") << "/nowhere/at/all/demo.mzcat" << 3 << "/nowhere/at/all";
+    }
+    void whatCannotBeMadeIsSaidBeforehand()
+    {
+        QFETCH(QString, file);
+        QFETCH(int, exitCode);
+        QFETCH(QString, says);
+        for (const bool isCommit : {false, true}) {
+            const auto asked = runCli(isCommit ? QStringList {"demo", "--commit", file} : QStringList {"demo", file});
+            QCOMPARE(asked.exitCode, exitCode);
+            QVERIFY2(asked.err.contains(says.toUtf8()), asked.err);
+            QVERIFY2(!asked.err.contains("hunter2"), asked.err);
+        }
+    }
+
     void everyReadingCommandUnderstandsIt()
     {
         const auto file = fresh("read");
