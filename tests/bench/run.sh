@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 
 packaging/dependencies.sh tests
 cmake --preset release -DBUILD_TESTING=ON -DINSPECTOR_BENCH=ON -DINSPECTOR_FIXTURES="${INSPECTOR_FIXTURES:-$PWD/../shared/fixtures}" >/dev/null
-cmake --build --preset release --target bench_dump bench_window catalog-inspector-cli
+cmake --build --preset release --target bench_dump bench_window bench_write catalog-inspector-cli
 build/release/tests/bench/bench_dump
 QT_QPA_PLATFORM=offscreen build/release/tests/bench/bench_window
+build/release/tests/bench/bench_write
