@@ -87,28 +87,39 @@ private:
         if (draft.collection == catalog::kFenceTokenKind || draft.collection == "fence_token")
             return fail(ErrorCode::InvalidInput,
                         "the fence token is no row to edit: every repair writes the next one by itself");
-        edit.isTyped = m_base.isTyped() && collection != nullptr;
-        if (collection == nullptr && (m_base.isTyped() || m_base.updatesOfKind(draft.collection).empty()))
+        const auto kind = collection != nullptr ? std::string(collection->kind) : draft.collection;
+        const bool isThere = !m_base.updatesOfKind(kind).empty();
+        if (collection == nullptr && !isThere)
             return fail(ErrorCode::InvalidInput,
                         "there is no collection '" + draft.collection + "', and no row of such a kind");
+        const bool hasTypes = collection != nullptr && m_base.schema()->has(collection->type);
+        if (m_base.isTyped() && !hasTypes && !isThere)
+            return fail(ErrorCode::InvalidInput,
+                        "catalog version " + std::to_string(m_base.schema()->version()) + " has no collection "
+                            + draft.collection);
+        edit.isTyped = m_base.isTyped() && hasTypes;
         if (!edit.isTyped && !isAllowed(Override::UnknownVersion))
-            return fail(ErrorCode::Unsupported, withOverride(whyUntyped(), Override::UnknownVersion));
+            return fail(ErrorCode::Unsupported, withOverride(whyUntyped(kind), Override::UnknownVersion));
         edit.collection = collection != nullptr ? std::string(collection->name) : draft.collection;
-        edit.name.kind = collection != nullptr ? std::string(collection->kind) : draft.collection;
+        edit.name.kind = kind;
         const auto isSaid = [](const Refusal& each) { return each.which == Override::UnknownVersion; };
         if (!edit.isTyped && std::none_of(m_plan.overridden.begin(), m_plan.overridden.end(), isSaid))
-            object(Override::UnknownVersion, whyUntyped());
+            object(Override::UnknownVersion, whyUntyped(kind));
         return collection;
     }
 
-    std::string whyUntyped() const
+    std::string whyUntyped(const std::string& kind) const
     {
+        const std::string raw = ": its rows are raw JSON, and nothing checks them";
+        if (m_base.isTyped())
+            return "catalog version " + std::to_string(m_base.schema()->version()) + " has no rows of kind " + kind
+                + raw;
         const auto version = m_base.facts().userVersion();
-        return (version ? "catalog version " + std::to_string(*version) + " is not among "
-                        + std::to_string(catalog::kOldestVersion) + " to " + std::to_string(catalog::kNewestVersion)
-                        + ", whose types are known"
-                        : std::string("the catalog has no user_version"))
-            + ": rows are raw JSON, and nothing checks them";
+        if (!version)
+            return "the catalog has no user_version" + raw;
+        return "catalog version " + std::to_string(*version) + " is not among "
+            + std::to_string(catalog::kOldestVersion) + " to " + std::to_string(catalog::kNewestVersion)
+            + ", whose types are known" + raw;
     }
 
     /// Fills in the key and the new value; `inserted` becomes the new row's bytes.
@@ -117,29 +128,29 @@ private:
         if (!edit.isTyped)
             return encodeRaw(draft, collection, edit, inserted);
         auto key = m_encoder.canonicalKey(collection->type, draft.key);
-        if (!draft.value) {
-            INSPECTOR_TRY(edit.name.key, std::move(key));
-            return {};
+        auto problem = key ? std::optional<Error>() : std::optional(key.error());
+        if (!problem) {
+            edit.name.key = *std::move(key);
+            if (!draft.value)
+                return {};
+            auto row = m_encoder.encode(collection->type, draft.key, *draft.value);
+            if (row) {
+                edit.after = std::move(row->value);
+                inserted = std::move(row->stored);
+                return {};
+            }
+            problem = std::move(row).error();
         }
-        auto row = m_encoder.encode(collection->type, draft.key, *draft.value);
-        if (row) {
-            edit.name.key = std::move(row->key);
-            edit.after = std::move(row->value);
-            inserted = std::move(row->stored);
-            return {};
-        }
-        const auto& misfit = row.error();
-        if (!m_base.schema()->has(collection->type))
-            return tl::unexpected(misfit);
         if (!isAllowed(Override::InvalidValue))
-            return fail(misfit.code, withOverride(misfit.message, Override::InvalidValue));
+            return fail(problem->code, withOverride(problem->message, Override::InvalidValue));
+        const auto typedKey = edit.name.key;
         INSPECTOR_CHECK(encodeRaw(draft, collection, edit, inserted));
         object(Override::InvalidValue,
-               misfit.message + ", so no build of version " + std::to_string(m_base.schema()->version())
+               problem->message + ", so no build of version " + std::to_string(m_base.schema()->version())
                    + " reads the row");
         edit.isTyped = false;
-        if (key)
-            edit.name.key = *std::move(key);
+        if (!typedKey.empty())
+            edit.name.key = typedKey;
         return {};
     }
 
@@ -304,6 +315,8 @@ std::string summaryOf(const EditPlan& plan)
 Result<> addTokens(const EditBase& base, EditPlan& plan, Planner& planner, ChangeSet& retractions,
                    ChangeSet& insertions)
 {
+    if (base.tokens().size() != base.rows().fenceTokens.size())
+        return fail(ErrorCode::Corrupt, "a fence token row does not decode: who may write is not known");
     std::vector<const TokenRow*> live;
     for (const auto& row : base.tokens()) {
         if (row.diff != 1 && row.diff != -1)
@@ -322,8 +335,10 @@ Result<> addTokens(const EditBase& base, EditPlan& plan, Planner& planner, Chang
                            + " of one; the plan leaves one");
     const auto* newest =
         *std::max_element(live.begin(), live.end(), [](const auto* a, const auto* b) { return a->token < b->token; });
-    if (newest->token.epoch.value() == std::numeric_limits<std::int64_t>::max())
-        return fail(ErrorCode::Corrupt, "the fence token has the last of all epochs: there is no next one");
+    const auto epoch = newest->token.epoch.value();
+    if (epoch == std::numeric_limits<std::int64_t>::max() || epoch == -1) // none is zero
+        return fail(ErrorCode::Corrupt,
+                    "the fence token has epoch " + std::to_string(epoch) + ", after which there is no next one");
     plan.tokenBefore = newest->token;
     plan.tokenAfter = {newest->token.deployGeneration, newest->token.epoch.next()};
     const auto next = catalog::encodeFenceToken(plan.tokenAfter);

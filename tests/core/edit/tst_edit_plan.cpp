@@ -477,11 +477,18 @@ private slots:
         QCOMPARE(plan.error().code, ErrorCode::NotFound);
     }
 
-    void theLastEpochHasNoNext()
+    void someTokensHaveNoNext_data()
     {
-        const auto base =
-            baseWith(*m_newBase, {{q("{'deploy_generation':2,'epoch':9223372036854775807,'kind':'FenceToken'}"), 1}},
-                     {{"FenceToken", "null"}});
+        QTest::addColumn<QString>("token");
+        QTest::newRow("the last epoch") << "{'deploy_generation':2,'epoch':9223372036854775807,'kind':'FenceToken'}";
+        QTest::newRow("the one before none") << "{'deploy_generation':2,'epoch':-1,'kind':'FenceToken'}";
+        QTest::newRow("one that does not decode") << "{'deploy_generation':2,'epoch':'x','kind':'FenceToken'}";
+    }
+
+    void someTokensHaveNoNext()
+    {
+        QFETCH(QString, token);
+        const auto base = baseWith(*m_newBase, {{q(token.toStdString()), 1}}, {{"FenceToken", "null"}});
         const auto plan = planEdit(draftOf("setting", "{'name':'a'}", "{'value':'1'}"), base);
         QVERIFY(!plan);
         QCOMPARE(plan.error().code, ErrorCode::Corrupt);
@@ -499,6 +506,31 @@ private slots:
         QCOMPARE(jsonOf(plan->changes[2].stored),
                  q("{'key':{'name':'migration_version'},'kind':'Setting','value':{'more':[],'value':1}}"));
         QCOMPARE(plan->changes.size(), std::size_t(4));
+    }
+
+    void rowsThatNoTypesFitCanGo()
+    {
+        const auto odd = q("{'key':{'more':1,'name':'odd'},'kind':'Setting','value':7}");
+        const auto later = q("{'key':{'cluster_id':{'User':1},'name':'a'},'kind':'ClusterSystemConfiguration','value':{"
+                             "'value':'1'}}");
+        const auto strange = q("{'key':[1],'kind':'Strange'}");
+        const auto base = baseWith(*m_newBase, {{odd, 1}, {later, 1}, {strange, 1}});
+        PlanOptions options;
+        options.overrides = {Override::InvalidValue, Override::UnknownVersion};
+        for (const auto& [draft, row, which] :
+             {std::tuple(removalOf("setting", "{'name':'odd','more':1}"), odd, Override::InvalidValue),
+              std::tuple(removalOf("cluster_system_configuration", "{'name':'a','cluster_id':{'User':1}}"), later,
+                         Override::UnknownVersion),
+              std::tuple(removalOf("Strange", "[1]"), strange, Override::UnknownVersion)}) {
+            const auto refused = planEdit(draft, base);
+            QVERIFY(!refused);
+            QVERIFY2(messageOf(refused).contains(text(std::string(nameOf(which)))), messageOf(refused).toUtf8());
+            const auto plan = planEdit(draft, base, options);
+            QVERIFY2(plan, messageOf(plan).toUtf8());
+            QVERIFY(plan->mayCommit());
+            QVERIFY(names(plan->overridden, which));
+            QCOMPARE(described(plan->edits.front().changes), std::vector<std::string> {"-" + row});
+        }
     }
 
     void aVersionWithoutTypesIsRawJson_data()
