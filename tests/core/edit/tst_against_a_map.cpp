@@ -320,7 +320,7 @@ private:
         constexpr std::array kMoments {FaultMoment::Refused, FaultMoment::RequestLost, FaultMoment::ReplyLost,
                                        FaultMoment::LandsLater};
         m_faults->moment = kMoments.at(below(kMoments.size()));
-        m_faults->failFrom = m_faults->calls + 1 + below(8);
+        m_faults->failFrom = m_faults->calls + 1 + below(3);
         m_faults->failCount = below(4) == 0 ? 200 : 1 + below(4); // the long ones outlast every reading
         const auto done = m_catalog->commit(*std::move(transaction), commitTime(), kJob);
         m_faults->failFrom = 0;
