@@ -47,7 +47,7 @@ for file in tests/fuzz/fuzz_*.cpp; do
 done
 cmake --preset fuzz -DINSPECTOR_FIXTURES="$fixtures" >/dev/null
 cmake --build --preset fuzz --target "${sanitized[@]}" "${fuzzers[@]}"
-INSPECTOR_STEPS=500 ctest --test-dir build/fuzz -j "$(nproc)" --output-on-failure \
+INSPECTOR_STEPS=1000 ctest --test-dir build/fuzz -j "$(nproc)" --output-on-failure \
     -R "^($(IFS='|'; echo "${sanitized[*]}"))(\.|_[a-z]*_|\$)" \
     --output-junit "$results/sanitized.xml" || failed=1
 

@@ -321,7 +321,7 @@ private:
                                        FaultMoment::LandsLater};
         m_faults->moment = kMoments.at(below(kMoments.size()));
         m_faults->failFrom = m_faults->calls + 1 + below(3);
-        m_faults->failCount = below(4) == 0 ? 200 : 1 + below(4); // the long ones outlast every reading
+        m_faults->failCount = below(2) == 0 ? 200 : 1 + below(4); // the long ones outlast every reading
         const auto done = m_catalog->commit(*std::move(transaction), commitTime(), kJob);
         m_faults->failFrom = 0;
         m_faults->moment = FaultMoment::Refused;
