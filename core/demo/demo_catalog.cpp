@@ -69,6 +69,16 @@ std::string versionOf(const catalog::Build& build, std::uint64_t generation)
     return generation >= 2 ? build.version : build.version + "-rc." + std::to_string(generation + 1);
 }
 
+/// The part of the demo that happens in small steps; what is larger comes all at once.
+Size livelySizeOf(const DemoOptions& options)
+{
+    constexpr Size kMostLively {2'000, 20'000};
+    constexpr Size kLively {400, 4'000};
+    if (options.auditRows <= kMostLively.auditRows && options.items <= kMostLively.items)
+        return {options.items, options.auditRows};
+    return {std::min(options.items, kLively.items), std::min(options.auditRows, kLively.auditRows)};
+}
+
 class Story
 {
 public:
@@ -90,7 +100,7 @@ public:
 
     Result<DemoSummary> tell()
     {
-        const auto lively = livelySize();
+        const auto lively = livelySizeOf(m_options);
         constexpr std::uint64_t kMostCommits = 360;
         const auto commits = std::clamp<std::uint64_t>(lively.auditRows / 12, 40, kMostCommits);
         const auto times = workingTimes(m_dice, commits);
@@ -131,16 +141,6 @@ private:
     static constexpr std::size_t kGrowthPercent = 88;
     /// What one transaction takes at most while it grows: some tens of megabytes.
     static constexpr std::uint64_t kBulkAuditRows = 70'000;
-
-    /// The part of the demo that happens in small steps; what is larger comes all at once.
-    [[nodiscard]] Size livelySize() const
-    {
-        constexpr Size kMostLively {2'000, 20'000};
-        constexpr Size kLively {400, 4'000};
-        if (m_options.auditRows <= kMostLively.auditRows && m_options.items <= kMostLively.items)
-            return {m_options.items, m_options.auditRows};
-        return {std::min(m_options.items, kLively.items), std::min(m_options.auditRows, kLively.auditRows)};
-    }
 
     [[nodiscard]] bool isMillisecondEra() const { return m_options.catalogVersion >= kMid; }
 
@@ -515,24 +515,25 @@ tl::unexpected<Error> isThere(const std::string& path)
 
 Result<DemoSummary> makeDemoFile(const std::string& path, const DemoOptions& options, const Job& job)
 {
+    const Draft draft(path);
     const Draft packed(path);
     DemoSummary summary;
     {
-        const Draft draft(path);
-        {
-            INSPECTOR_TRY(const auto stores, store::openWritableStores(draft.location(), nullptr, job, asNewFile()));
-            INSPECTOR_TRY(summary, tellDemo(*stores.consensus, *stores.blob, options, job));
-        }
-        INSPECTOR_CHECK(copy(draft.location(), packed.location(), job).during("packing the demo"));
+        INSPECTOR_TRY(const auto stores, store::openWritableStores(draft.location(), nullptr, job, asNewFile()));
+        INSPECTOR_TRY(summary, tellDemo(*stores.consensus, *stores.blob, options, job));
     }
-    INSPECTOR_CHECK(store::writeManifest(packed.path(),
+    // In a large one the holes are nothing beside the rest.
+    const auto& made = livelySizeOf(options).auditRows == options.auditRows ? packed : draft;
+    if (&made == &packed)
+        INSPECTOR_CHECK(copy(draft.location(), packed.location(), job).during("packing the demo"));
+    INSPECTOR_CHECK(store::writeManifest(made.path(),
                                          {{"organization_id", summary.organizationId},
                                           {"environment_id", summary.environmentId},
                                           {"catalog_shard", summary.shardId},
                                           {"note", "a demo: nothing of it is real"}},
                                          nullptr, job));
-    INSPECTOR_CHECK(store::syncFile(packed.path()));
-    INSPECTOR_TRY(const auto isPlaced, store::moveWithoutReplacing(packed.path(), path));
+    INSPECTOR_CHECK(store::syncFile(made.path()));
+    INSPECTOR_TRY(const auto isPlaced, store::moveWithoutReplacing(made.path(), path));
     if (!isPlaced)
         return isThere(path);
     INSPECTOR_CHECK(store::syncFolder(store::folderOf(path)));
