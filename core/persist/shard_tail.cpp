@@ -146,9 +146,30 @@ Result<ShardTail::Walk> ShardTail::walkLiveStates(const Job& job)
     return walk;
 }
 
+/// A store that was away may have come back as it was before: from a backup, or as a replica that lagged behind.
+Result<> ShardTail::checkNotSetBack(const Job& job)
+{
+    if (!m_wasAway)
+        return {};
+    INSPECTOR_TRY(const auto current, m_reader.states().current(job));
+    m_wasAway = false;
+    if (current->seqno < m_state->seqno)
+        return fail(ErrorCode::Corrupt,
+                    "the log of shard " + current->shardId + " was at v" + std::to_string(m_state->seqno.value())
+                        + " and is back at v" + std::to_string(current->seqno.value())
+                        + ": the store was set back, and what was told after that is not there any more");
+    return {};
+}
+
 Result<std::vector<TailStep>> ShardTail::next(const Job& job)
 {
-    INSPECTOR_TRY(auto polled, m_reader.states().poll(m_state->seqno, job));
+    auto asked = m_reader.states().poll(m_state->seqno, job);
+    if (!asked) {
+        m_wasAway = true;
+        return tl::unexpected(std::move(asked).error());
+    }
+    INSPECTOR_CHECK(checkNotSetBack(job));
+    const auto polled = *std::move(asked);
     StatePtr newest;
     Walk walk {m_told, {}};
     bool isRebuilt = true;

@@ -60,6 +60,7 @@ private:
         std::vector<TailStep> steps;
     };
 
+    [[nodiscard]] Result<> checkNotSetBack(const Job& job);
     [[nodiscard]] Result<bool> visit(const StatePtr& state, Walk& walk, const Job& job);
     [[nodiscard]] Result<Walk> walkDiffs(const std::vector<StateDiff>& diffs, StatePtr& newest, const Job& job);
     [[nodiscard]] Result<Walk> walkLiveStates(const Job& job);
@@ -68,6 +69,7 @@ private:
     StatePtr m_state;
     Timestamp m_told;
     std::uint64_t m_rebuilds = 0;
+    bool m_wasAway = false; ///< the store could not be asked the last time
 };
 
 } // namespace inspector::persist

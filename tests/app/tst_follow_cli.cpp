@@ -1,6 +1,7 @@
 #include "tests/app/cli_process.h"
 #include "tests/app/fixture_shards.h"
 #include "tests/core/edit/catalog_story.h"
+#include "tests/support/throwaway_postgres.h"
 
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -278,6 +279,61 @@ private slots:
                          .arg(QStringLiteral(INSPECTOR_CLI), FixtureShards::catalogFile("new-log"))});
         QVERIFY(shell.waitForFinished(60'000)); // though nobody ever writes to that catalog
         QVERIFY(shell.readAllStandardOutput().startsWith("{\"collection\""));
+    }
+
+    void aServersCatalogIsMadeAndFollowed()
+    {
+        const auto started = ThrowawayPostgres::start();
+        QVERIFY2(started.has_value(), started ? "" : started.error().describe().c_str());
+        const auto& server = *started;
+        QVERIFY(server->createTable().has_value());
+        const QDir blobs(m_folder.filePath("blobs"));
+        blobs.mkpath(".");
+        const auto url = QString::fromStdString(server->socketUrl(ThrowawayPostgres::kOwner));
+        const QStringList place {"--consensus", url, "--blob", "file://" + blobs.path()};
+        const auto made = runCli(
+            QStringList {"init", "--commit", "--organization-id", "00000000-0000-0000-0000-000000000000"} + place);
+        QVERIFY2(made.exitCode == 0, made.err);
+
+        const auto stores =
+            store::openWritableStores({url.toStdString(), "file://" + blobs.path().toStdString()}, nullptr, kJob);
+        QVERIFY(stores.has_value());
+        auto unopened = edit::WritableOpenableCatalog::construct(*stores->consensus, *stores->blob, m_story->shard(),
+                                                                 m_story->options(), kJob);
+        QVERIFY2(unopened.has_value(), unopened ? "" : unopened.error().describe().c_str());
+        m_catalog = *std::move(**unopened).open(m_story->arguments(), kJob);
+        QVERIFY(m_catalog->syncToCurrentUpdates(kJob).has_value());
+
+        server->clearLog();
+        Following following(
+            QStringList {"--json", "--interval", "200", "--from", QString::number(quint64 {m_catalog->upper().value()})}
+            + place);
+        const auto first = set("max_tables", "1");
+        QVERIFY2(following.waitForLines(1), following.err());
+        QCOMPARE(following.out(), lineOf("max_tables", "1", first, 1));
+        QVERIFY(!server->statementsOf("catalog-inspector").empty());
+
+        // A server that goes away for a moment is waited for; nothing is lost.
+        QVERIFY(server->execute("CHECKPOINT").has_value()); // this server does not sync by itself
+        QVERIFY(server->stop().has_value());
+        QVERIFY2(following.waitForRemark("asking again until it answers"), following.err());
+        QVERIFY(server->launch().has_value());
+        const auto again =
+            store::openWritableStores({url.toStdString(), "file://" + blobs.path().toStdString()}, nullptr, kJob);
+        QVERIFY(again.has_value());
+        auto next = edit::WritableOpenableCatalog::construct(*again->consensus, *again->blob, m_story->shard(),
+                                                             m_story->options(), kJob);
+        QVERIFY2(next.has_value(), next ? "" : next.error().describe().c_str());
+        m_catalog = *std::move(**next).open(m_story->arguments(), kJob);
+        QVERIFY(m_catalog->syncToCurrentUpdates(kJob).has_value());
+        const auto second = set("max_tables", "2");
+        QVERIFY2(following.waitForLines(3), following.err());
+        QCOMPARE(following.out(),
+                 lineOf("max_tables", "1", first, 1) + lineOf("max_tables", "1", second, -1)
+                     + lineOf("max_tables", "2", second, 1));
+        following.send(SIGINT);
+        QCOMPARE(following.waitForEnd(), 130);
+        m_catalog.reset();
     }
 
     void wrongRequestsAreNamed_data()

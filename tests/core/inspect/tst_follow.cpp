@@ -3,6 +3,8 @@
 #include "core/inspect/dump.h"
 #include "core/inspect/follow.h"
 #include "core/persist/shard_reader.h"
+#include "core/persist/shard_tail.h"
+#include "core/store/faulty_store.h"
 #include "tests/core/edit/catalog_story.h"
 
 #include <QTemporaryDir>
@@ -391,6 +393,79 @@ private slots:
         QCOMPARE(news.error().code, ErrorCode::Cancelled);
         MUST(listener->listen());
         QCOMPARE(listener->told.size(), std::size_t {1});
+    }
+
+    void aStoreThatWasSetBackIsNoticed()
+    {
+        const auto content = std::make_shared<store::MemoryContent>();
+        Story story(92, {content, {}});
+        const auto catalog = story.open();
+        MUST(catalog);
+        const store::MemoryContent backup = *content;
+        MUST((*catalog)->allocateIds("user", 1, std::nullopt, kJob));
+
+        auto faults = std::make_shared<store::FaultPlan>();
+        const store::FaultyConsensus consensus(std::make_unique<store::MemoryConsensus>(content), faults);
+        const store::MemoryBlob blob(content);
+        persist::ShardReader reader(consensus, blob, story.shard());
+        const auto state = reader.refresh(kJob);
+        MUST(state);
+        persist::ShardTail tail(reader, *state, *(*state)->upper());
+        MUST(tail.next(kJob));
+
+        content->versions = backup.versions;
+        content->blobs = backup.blobs;
+        QVERIFY(tail.next(kJob)->empty()); // a log that ends earlier looks like one where nothing happens
+        faults->failFrom = faults->calls + 1;
+        QCOMPARE(tail.next(kJob).error().code, ErrorCode::Unavailable);
+        const auto back = tail.next(kJob);
+        QVERIFY(!back.has_value());
+        QCOMPARE(back.error().code, ErrorCode::Corrupt);
+        QVERIFY2(back.error().message.find("was set back") != std::string::npos, back.error().message.c_str());
+    }
+
+    void whatFailsIsToldLater_data() { versions(); }
+    void whatFailsIsToldLater()
+    {
+        QFETCH(quint64, version);
+        const auto content = std::make_shared<store::MemoryContent>();
+        Story story(version, {content, {}});
+        const auto catalog = story.open();
+        MUST(catalog);
+        auto faults = std::make_shared<store::FaultPlan>();
+        const store::FaultyConsensus consensus(std::make_unique<store::MemoryConsensus>(content), faults);
+        const store::FaultyBlob blob(std::make_unique<store::MemoryBlob>(content), faults);
+        persist::ShardReader reader(consensus, blob, story.shard());
+        const auto state = reader.refresh(kJob);
+        MUST(state);
+        persist::ShardTail tail(reader, *state, *(*state)->upper());
+        // So large that its part is a blob.
+        const std::string large(6'000, 'x');
+        std::size_t failed = 0;
+        for (std::size_t call = 1; call <= 4; ++call) {
+            for (const auto* value : {"a", "b"}) {
+                auto transaction = (*catalog)->transaction(kJob);
+                MUST(transaction);
+                MUST(transaction->set(CollectionType::SystemConfiguration, "{\"name\":\"p\"}",
+                                      std::optional<std::string_view>("{\"value\":\"" + large + value + "\"}")));
+                static_cast<void>(transaction->takeOpUpdates());
+                MUST((*catalog)->commit(*std::move(transaction), std::nullopt, kJob));
+            }
+            faults->failFrom = faults->calls + call;
+            auto steps = tail.next(kJob);
+            if (!steps) {
+                ++failed;
+                QCOMPARE(steps.error().code, ErrorCode::Unavailable);
+                steps = tail.next(kJob);
+            }
+            MUST(steps);
+            std::size_t updates = 0;
+            for (const auto& step : *steps)
+                updates += step.updates->size();
+            QCOMPARE(updates, call == 1 ? std::size_t {3} : std::size_t {4});
+            QCOMPARE(tail.told(), (*catalog)->upper());
+        }
+        QVERIFY(failed >= 3);
     }
 
     void asksBrieflyAfterNewsAndThenLess()
