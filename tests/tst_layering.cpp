@@ -19,8 +19,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude {
     {"core/machine", {"core/base", "core/store", "core/codec", "core/persist"}},
     {"core/catalog", {"core/base", "core/codec", "core/persist"}},
     {"core/edit", {"core/base", "core/store", "core/codec", "core/catalog", "core/persist", "core/machine"}},
-    // A made-up environment is a user of the core like any other; it would fill core/edit with what editing never needs.
-    {"core/demo", {"core/base", "core/store", "core/codec", "core/catalog", "core/edit"}},
+    // A made-up environment is a user of the core like any other; it would fill core/edit with what editing never
+    // needs.
+    {"core/demo", {"core/base", "core/store", "core/codec", "core/machine", "core/catalog", "core/edit"}},
     {"core/inspect",
      {"core/base", "core/store", "core/codec", "core/persist", "core/machine", "core/catalog", "core/edit"}},
     {"views/support", {"core/base", "core/inspect"}},

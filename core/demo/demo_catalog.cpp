@@ -6,6 +6,8 @@
 #include "core/demo/json_text.h"
 #include "core/demo/routine.h"
 #include "core/edit/durable_catalog.h"
+#include "core/edit/write_guard.h"
+#include "core/machine/shard_writer.h"
 #include "core/store/catalog_file_writer.h"
 #include "core/store/durable_files.h"
 #include "core/store/writable_location.h"
@@ -110,8 +112,10 @@ public:
         for (const auto& beginning :
              {&Routine::hirePeople, &Routine::buildClusters, &Routine::buildSchemas, &Routine::connect})
             INSPECTOR_CHECK(begin(userRole(1), beginning));
-        if (isMillisecondEra())
+        if (isMillisecondEra()) {
             INSPECTOR_CHECK(m_catalog->markBootstrapComplete(m_job));
+            INSPECTOR_CHECK(letGoOfTheBeginning().during("moving since to the first day"));
+        }
 
         m_lastMs = m_clock.now();
         const auto growth = times.size() * kGrowthPercent / 100;
@@ -267,6 +271,25 @@ private:
         if (i % 16 == 15 && isMillisecondEra())
             return idle(nowMs);
         return {};
+    }
+
+    /// What the storage controller does: it holds the catalog back for reading of its own, but not at the small times
+    /// that a new catalog begins with.
+    Result<> letGoOfTheBeginning()
+    {
+        constexpr const char* kControllersReader = "c00000000-1111-2222-3333-444444444444";
+        machine::Profile profile;
+        profile.stance = machine::Stance::Owner;
+        profile.buildVersion = versionOf(m_build, m_generation);
+        profile.hostname = "environmentd-" + std::to_string(m_generation) + "-0";
+        machine::ShardWriter controller(m_consensus, m_blob, shard(), profile, m_clock, m_ids);
+        const auto upper = m_catalog->upper();
+        INSPECTOR_TRY(const auto permit, edit::WriteGuard(catalog::Mode::Writable, std::nullopt).permit(upper));
+        const machine::Opaque opaque {"PersistEpoch", 0};
+        INSPECTOR_TRY(const auto moved,
+                      controller.compareAndDowngradeSince(permit, kControllersReader, opaque, opaque,
+                                                          persist::Frontier(Timestamp(upper.value() - 1)), m_job));
+        return moved.opaqueMatched ? Result<>() : fail(ErrorCode::Internal, "the controller's reader is another's");
     }
 
     /// The process dies without saying goodbye, and comes back: its leases lapse by themselves.
