@@ -32,14 +32,16 @@ Result<> writeNews(const Request& request, const inspect::News& news, const Wish
         // Fence tokens are remarks already.
         if (leftOut.undecodable > 0 || !leftOut.unknownKinds.empty())
             remark(request, leftOut.text());
-    } else if (news.reading.updates->size() > 0) {
+        return {};
+    }
+    inspect::StringSink rows;
+    const auto secrets = request.reveal ? inspect::Secrets::Revealed : inspect::Secrets::Masked;
+    INSPECTOR_CHECK(inspect::writeReadableLines(news.reading, wish.show, inspect::ShowCertainty::Yes, secrets, rows,
+                                                request.crew, request.job));
+    if (!rows.text().empty())
         INSPECTOR_CHECK(request.out.write("v" + std::to_string(news.reading.seqno.value()) + " by " + news.hostname
                                           + " at " + inspect::walltimeText(news.walltimeMs) + ": upper "
-                                          + inspect::timeText(news.upper) + "\n"));
-        const auto secrets = request.reveal ? inspect::Secrets::Revealed : inspect::Secrets::Masked;
-        INSPECTOR_CHECK(inspect::writeReadableLines(news.reading, wish.show, inspect::ShowCertainty::Yes, secrets,
-                                                    request.out, request.crew, request.job));
-    }
+                                          + inspect::timeText(news.upper) + "\n" + rows.text()));
     return {};
 }
 

@@ -144,11 +144,6 @@ std::string RowSpelling::schemaTarget(std::uint64_t database, std::uint64_t sche
     return object({{"database", spec(database)}, {"schema", spec(schema)}});
 }
 
-std::string RowSpelling::replicaTarget(std::uint64_t cluster, std::uint64_t replica) const
-{
-    return object({{"cluster_id", userId(cluster)}, {"replica_id", userId(replica)}});
-}
-
 std::string RowSpelling::defaultPrivilegesKey(RoleRef role, std::optional<std::uint64_t> database,
                                               std::optional<std::uint64_t> schema, int objectType,
                                               RoleRef grantee) const

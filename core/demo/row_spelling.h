@@ -18,10 +18,8 @@ struct RoleRef
     friend bool operator==(const RoleRef&, const RoleRef&) = default;
 };
 
-inline constexpr RoleRef kSystemRole {RoleRef::Kind::System, 1};    ///< mz_system
-inline constexpr RoleRef kSupportRole {RoleRef::Kind::System, 2};   ///< mz_support
-inline constexpr RoleRef kAnalyticsRole {RoleRef::Kind::System, 3}; ///< mz_analytics
-inline constexpr RoleRef kMonitorRole {RoleRef::Kind::Predefined, 1};
+inline constexpr RoleRef kSystemRole {RoleRef::Kind::System, 1};  ///< mz_system
+inline constexpr RoleRef kSupportRole {RoleRef::Kind::System, 2}; ///< mz_support
 inline constexpr RoleRef kEverybody {RoleRef::Kind::Public, 0};
 [[nodiscard]] constexpr RoleRef userRole(std::uint64_t number)
 {
@@ -103,7 +101,6 @@ public:
     [[nodiscard]] std::string commentKey(std::string_view target, const std::string& payload,
                                          std::optional<std::uint64_t> column) const;
     [[nodiscard]] std::string schemaTarget(std::uint64_t database, std::uint64_t schema) const;
-    [[nodiscard]] std::string replicaTarget(std::uint64_t cluster, std::uint64_t replica) const;
     [[nodiscard]] std::string defaultPrivilegesKey(RoleRef role, std::optional<std::uint64_t> database,
                                                    std::optional<std::uint64_t> schema, int objectType,
                                                    RoleRef grantee) const;
