@@ -32,7 +32,7 @@ const Job kJob;
 constexpr const char* kShard = "new-busy";
 constexpr int kKilled = 128 + SIGKILL;
 constexpr int kTimedOut = 128 + SIGALRM;
-constexpr int kCommitted = 0;
+constexpr int kExitCommitted = 0;
 
 QString text(const std::string& from)
 {
@@ -230,7 +230,7 @@ private slots:
         Place at;
         make(place, at);
         QByteArray counted;
-        QCOMPARE(repair(at, path("counted"), valueOf(isLarge), "count", 0, &counted), kCommitted);
+        QCOMPARE(repair(at, path("counted"), valueOf(isLarge), "count", 0, &counted), kExitCommitted);
         const auto calls = counted.trimmed().toULongLong();
         QVERIFY(calls > 10);
         std::set<bool> outcomes;
@@ -263,7 +263,7 @@ private slots:
         make(place, at);
         QElapsedTimer timer;
         timer.start();
-        QCOMPARE(repair(at, path("timed"), valueOf(isLarge), "count", 0), kCommitted);
+        QCOMPARE(repair(at, path("timed"), valueOf(isLarge), "count", 0), kExitCommitted);
         const auto longestUs = timer.nsecsElapsed() / 1000;
         QFile::remove(path("timed"));
         const unsigned seed = 20'261'124;
@@ -274,10 +274,10 @@ private slots:
             const auto us = engine() % static_cast<std::uint64_t>(longestUs);
             QByteArray output;
             const int code = repair(at, journal, valueOf(isLarge), "timer", us, &output);
-            QVERIFY2(code == kTimedOut || code == kCommitted, QByteArray::number(code) + " " + output);
+            QVERIFY2(code == kTimedOut || code == kExitCommitted, QByteArray::number(code) + " " + output);
             bool isWhole = false;
             judge(at, journal, &isWhole);
-            if (code == kCommitted)
+            if (code == kExitCommitted)
                 QVERIFY(isWhole);
             if (QTest::currentTestFailed()) {
                 qWarning() << "seed" << seed << "round" << round << "after" << us << "us";
