@@ -5,7 +5,7 @@
 #                               every fuzz target for a while
 #   tests/run.sh fast           only the default loop (label "fast")
 #
-# INSPECTOR_FUZZ_SECONDS (default 60) is how long each fuzz target runs.
+# INSPECTOR_FUZZ_SECONDS (default 30) is how long each fuzz target runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,7 +71,7 @@ run_fuzzer() { # TARGET SECONDS
 }
 export -f run_fuzzer
 export results
-seconds=${INSPECTOR_FUZZ_SECONDS:-60}
+seconds=${INSPECTOR_FUZZ_SECONDS:-30}
 printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_fuzzer {} '"$seconds"
 for name in "${fuzzers[@]}"; do
     if [ -f "$results/$name/failed" ] || [ ! -f "$results/$name/log" ]; then
