@@ -47,9 +47,10 @@ std::string maskedValue(const catalog::SchemaPtr& schema, const std::string& sto
         return std::string(catalog::kMask);
     if (catalog::secretNodes(typer).empty())
         return value;
+    const auto json = catalog::rowJson(typer, catalog::Reveal::No); // the tape's nodes are views into it
     codec::JsonTape tape;
     std::string masked;
-    if (tape.parseJson(catalog::rowJson(typer, catalog::Reveal::No)))
+    if (tape.parseJson(json))
         if (const auto* shown = tape.member(0, "value"))
             tape.appendJson(tape.indexOf(*shown), masked);
     return masked;
